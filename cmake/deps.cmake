@@ -1,0 +1,40 @@
+# Libraries that weir stands on. Static archives are named by path so that the binary needs glibc only.
+set(WEIR_CACHE "$ENV{WEIR_CACHE}" CACHE PATH "Where tools/setup.sh keeps what it fetched")
+if(NOT WEIR_CACHE)
+  set(WEIR_CACHE "$ENV{HOME}/.cache/weir")
+endif()
+
+function(weir_static out)
+  set(found "")
+  foreach(lib ${ARGN})
+    find_library(path_${lib} NAMES lib${lib}.a REQUIRED)
+    list(APPEND found ${path_${lib}})
+  endforeach()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
+weir_static(WEIR_CODEC_LIBS zstd snappy lz4 z)
+weir_static(WEIR_SQLITE_LIBS sqlite3)
+weir_static(WEIR_YAML_LIBS yaml)
+list(APPEND WEIR_CODEC_LIBS stdc++)
+set(WEIR_CMOCKA_LIBS cmocka)
+
+# DuckDB: its own release archives, as the Go bindings carry them (tools/setup.sh checks their sum).
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  set(duckdb_arch linux-arm64)
+else()
+  set(duckdb_arch linux-amd64)
+endif()
+set(DUCKDB_DIR "${WEIR_CACHE}/gomod/github.com/duckdb/duckdb-go-bindings/lib/${duckdb_arch}@v0.10506.0"
+    CACHE PATH "Folder with duckdb.h and DuckDB's static archives, or a system libduckdb")
+add_library(weir_duckdb INTERFACE)
+target_include_directories(weir_duckdb SYSTEM INTERFACE ${DUCKDB_DIR})
+file(GLOB duckdb_archives ${DUCKDB_DIR}/lib*.a)
+list(FILTER duckdb_archives EXCLUDE REGEX "tpch|tpcds")
+if(duckdb_archives)
+  target_link_libraries(weir_duckdb INTERFACE -Wl,--start-group ${duckdb_archives} -Wl,--end-group
+                        -static-libstdc++ -static-libgcc stdc++ dl m pthread)
+else()
+  find_library(duckdb_shared duckdb HINTS ${DUCKDB_DIR} ${DUCKDB_DIR}/lib REQUIRED)
+  target_link_libraries(weir_duckdb INTERFACE ${duckdb_shared})
+endif()

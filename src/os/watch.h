@@ -1,0 +1,14 @@
+/* watch.h - tell me when something appeared in these folders.
+ *
+ * inotify; a queue overflow, a folder that moved or a file system that says nothing is reported as WEIR_WATCH_RESCAN: the listing is
+ * the truth, the watcher only wakes. Recursive: new sub-folders are watched as they appear. One thread. */
+#pragma once
+#include "os/fs.h"
+typedef struct weir_watch weir_watch;
+enum weir_watch_event { WEIR_WATCH_NONE, WEIR_WATCH_CHANGED, WEIR_WATCH_RESCAN, WEIR_WATCH_STOP };
+/* WEIR_UNSUPPORTED where inotify cannot be had (limits, file systems): the caller lists periodically instead. */
+weir_rc weir_watch_open(const char *const *folders, size_t count, bool recursive, weir_watch **out, struct weir_error *err) WEIR_MUST_USE;
+void weir_watch_close(weir_watch *watch);
+/* Sleep until something was closed after writing, moved in, or created; or timeout_ms passed (NONE; < 0 for ever); or a stop was requested
+ * (STOP). Bursts are joined into one answer. */
+weir_rc weir_watch_wait(weir_watch *watch, int64_t timeout_ms, enum weir_watch_event *event_out, struct weir_error *err) WEIR_MUST_USE;

@@ -19,6 +19,7 @@ struct weir_file_info {
 typedef struct weir_fs weir_fs;
 typedef struct weir_file weir_file;
 
+/* WRITE may also read. APPEND writes at the end whatever the offset says. */
 enum weir_open { WEIR_OPEN_READ = 0, WEIR_OPEN_WRITE = 1, WEIR_OPEN_CREATE = 2, WEIR_OPEN_EXCL = 4, WEIR_OPEN_TRUNC = 8,
                  WEIR_OPEN_APPEND = 16 };
 
@@ -62,6 +63,9 @@ weir_fs *weir_fs_posix(void); /* shared, never freed */
 
 weir_rc weir_file_open(weir_fs *fs, const char *path, int flags, weir_file **out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_file_close(weir_file *file, struct weir_error *err) WEIR_MUST_USE; /* frees it in any case; NULL is legal */
+/* Close and remove where nobody is left to hear of an error: on the way out of a failure, and for garbage. NULL is legal. */
+void weir_file_discard(weir_file *file);
+void weir_fs_discard(weir_fs *fs, const char *path);
 /* Up to len bytes; *done < len only at the end of the file. */
 weir_rc weir_file_read(weir_file *file, void *buf, size_t len, int64_t offset, size_t *done_out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_file_write(weir_file *file, const void *buf, size_t len, int64_t offset, struct weir_error *err) WEIR_MUST_USE;
@@ -74,19 +78,22 @@ const char *weir_file_path(const weir_file *file);
 
 weir_rc weir_fs_stat(weir_fs *fs, const char *path, struct weir_file_info *out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_fs_lstat(weir_fs *fs, const char *path, struct weir_file_info *out, struct weir_error *err) WEIR_MUST_USE;
-bool weir_fs_exists(weir_fs *fs, const char *path);
+bool weir_fs_exists(weir_fs *fs, const char *path); /* false also when it cannot be told */
 weir_rc weir_fs_link(weir_fs *fs, const char *from, const char *to, struct weir_error *err) WEIR_MUST_USE; /* WEIR_EXISTS */
 weir_rc weir_fs_rename(weir_fs *fs, const char *from, const char *to, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_fs_unlink(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_fs_mkdir(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE; /* WEIR_EXISTS */
-/* The folder and its missing parents, each new one's parent synced. WEIR_OK when it is there already. */
+/* The folder and its missing parents, each new one's parent synced. WEIR_OK when it is there already: then its parent is synced once
+ * more, for whoever made it may have died before. */
 weir_rc weir_fs_mkdirs(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_fs_rmdir(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
-weir_rc weir_fs_remove_tree(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE; /* does not follow links */
+/* Does not follow links. Absent is WEIR_OK. Nothing is synced. */
+weir_rc weir_fs_remove_tree(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_fs_sync_dir(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
 /* Each name with its lstat; an entry that vanishes meanwhile is left out. Not recursive. */
 weir_rc weir_fs_list(weir_fs *fs, const char *path, weir_list_fn each, void *arg, struct weir_error *err) WEIR_MUST_USE;
-/* The whole file; WEIR_TOO_BIG beyond max. */
+/* The whole file; WEIR_TOO_BIG beyond max_bytes or the buffer's own maximum. `out` was initialised by the caller, who frees it in any
+ * case; what it held is dropped. */
 weir_rc weir_fs_read_all(weir_fs *fs, const char *path, size_t max_bytes, struct weir_buf *out, struct weir_error *err) WEIR_MUST_USE;
 /* WEIR_OK: nobody writes; WEIR_BUSY: somebody does; WEIR_UNSUPPORTED: leases do not work there. */
 weir_rc weir_fs_probe_lease(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;

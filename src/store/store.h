@@ -26,9 +26,10 @@ char *weir_store_path(const weir_store *store, const char *key);
 weir_rc weir_store_get(weir_store *store, const char *key, size_t max_bytes, struct weir_buf *out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_store_stat(weir_store *store, const char *key, struct weir_file_info *out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_store_open_read(weir_store *store, const char *key, weir_file **out, struct weir_error *err) WEIR_MUST_USE;
+/* put, put_if_absent and the writer make missing folders, synced into their parents. */
 weir_rc weir_store_put_if_absent(weir_store *store, const char *key, struct weir_str bytes, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_store_put(weir_store *store, const char *key, struct weir_str bytes, struct weir_error *err) WEIR_MUST_USE;
-weir_rc weir_store_delete(weir_store *store, const char *key, struct weir_error *err) WEIR_MUST_USE; /* absent is WEIR_OK */
+weir_rc weir_store_delete(weir_store *store, const char *key, struct weir_error *err) WEIR_MUST_USE; /* absent is WEIR_OK; not synced */
 /* Names (with info) in one folder, sorted by bytes, from the first name >= `from` (NULL: all). A missing folder lists nothing. */
 struct weir_store_entry { char *name; struct weir_file_info info; };
 weir_rc weir_store_list(weir_store *store, const char *folder, const char *from, weir_arena *arena,

@@ -37,9 +37,16 @@ bool weir_str_ends(struct weir_str text, const char *suffix);
 struct weir_str weir_str_trim(struct weir_str text); /* ASCII white space */
 int weir_str_cmp(struct weir_str a, struct weir_str b); /* by bytes */
 bool weir_str_to_i64(struct weir_str text, int64_t *out); /* whole text, decimal, optional sign */
-bool weir_str_to_f64(struct weir_str text, double *out);  /* whole text, locale-free, correctly rounded */
+/* Whole text: [+-] digits with at most one point, then an exponent if any ("1", ".5", "5.", "-1.5e+3"); locale-free,
+ * correctly rounded; too large gives an infinity. No "NaN", "Infinity", hexadecimal, white space. */
+bool weir_str_to_f64(struct weir_str text, double *out);
+bool weir_str_to_f32(struct weir_str text, float *out); /* the same, rounded once to 32 bits */
 char *weir_str_dup(struct weir_str text);                 /* heap, NUL-terminated */
 bool weir_utf8_valid(const void *text, size_t len);
+/* Length (1 to 4) and code point of the well-formed sequence at `text`; 0 and U+FFFD if there is none. len > 0. */
+size_t weir_utf8_next(const char *text, size_t len, uint32_t *code_point);
+/* Writes a code point (at most U+10FFFF) as UTF-8 without a NUL; returns 1 to 4. */
+size_t weir_utf8_put(uint32_t code_point, char out[4]);
 
 /* An arena: many allocations, one free. */
 typedef struct weir_arena weir_arena;
@@ -54,7 +61,7 @@ char *weir_arena_printf(weir_arena *arena, const char *fmt, ...) WEIR_PRINTF(2, 
 size_t weir_arena_used(const weir_arena *arena); /* bytes taken from the heap */
 
 /* A growing byte buffer with a maximum. Initialise with weir_buf_init; `data` is NUL-terminated after every call but
- * weir_buf_reserve. An append past the maximum sets `overflow` and appends nothing; check it once at the end. */
+ * weir_buf_reserve and _free, _take (then NULL: initialise again). An append past the maximum sets `overflow` and appends nothing; check it once at the end. */
 struct weir_buf {
     char *data;
     size_t len;

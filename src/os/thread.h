@@ -9,7 +9,7 @@ int weir_cpu_count(void); /* processors this process may use */
 typedef struct weir_queue weir_queue;
 weir_queue *weir_queue_new(size_t items_max, size_t bytes_max); /* bytes_max 0 = no limit in bytes */
 void weir_queue_free(weir_queue *queue);                        /* must be empty */
-/* Ownership of item moves. Blocks while full; WEIR_CANCELLED after close. */
+/* Ownership of item moves on WEIR_OK. Blocks while full; WEIR_CANCELLED after close: the item stays with the caller. */
 weir_rc weir_queue_put(weir_queue *queue, void *item, size_t bytes) WEIR_MUST_USE;
 /* Blocks while empty; WEIR_END when closed and empty. timeout_ms < 0: for ever; WEIR_BUSY: timed out. */
 weir_rc weir_queue_get(weir_queue *queue, void **item_out, int64_t timeout_ms) WEIR_MUST_USE;
@@ -26,7 +26,7 @@ weir_turn *weir_turn_new(void);
 void weir_turn_free(weir_turn *turn);
 /* Blocks until all turns below `number` are done; WEIR_CANCELLED when the turn was cancelled. */
 weir_rc weir_turn_wait(weir_turn *turn, int64_t number) WEIR_MUST_USE;
-void weir_turn_done(weir_turn *turn, int64_t number);
+void weir_turn_done(weir_turn *turn, int64_t number); /* once per number, in any order */
 void weir_turn_cancel(weir_turn *turn);
 
 /* Asked by long work between steps; set by a signal handler (async-signal-safe) or a caller. 0 none, 1 stop after the batch,
@@ -34,4 +34,4 @@ void weir_turn_cancel(weir_turn *turn);
 void weir_stop_request(int level);
 int weir_stop_level(void);
 void weir_stop_reset(void);
-int weir_stop_fd(void); /* becomes readable when a stop is requested (eventfd): for poll loops */
+int weir_stop_fd(void); /* becomes readable when a stop is requested (eventfd): for poll loops; -1 when none could be had */

@@ -1,0 +1,66 @@
+/* stop.c - "please stop": a level that signal handlers raise and long work asks for, and a descriptor for poll loops.
+ *
+ * The handler only touches lock-free atomics and writes to an eventfd. The descriptor is made on the first weir_stop_fd; whichever of
+ * request and first weir_stop_fd comes second (sequentially consistent) makes it readable. */
+#include "os/thread.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static atomic_int stop_level;
+static atomic_int stop_fd = -1;
+static pthread_once_t stop_once = PTHREAD_ONCE_INIT;
+
+static void wake(int fd)
+{
+    uint64_t one = 1;
+    /* Fails only when the counter is full, and then it is readable. */
+    ssize_t put = write(fd, &one, sizeof one);
+    (void)put;
+}
+
+void weir_stop_request(int level)
+{
+    int saved = errno;
+    int now = atomic_load(&stop_level);
+    while (level > now && !atomic_compare_exchange_weak(&stop_level, &now, level)) {
+    }
+    int fd = atomic_load(&stop_fd);
+    if (level > 0 && fd >= 0) {
+        wake(fd);
+    }
+    errno = saved;
+}
+
+int weir_stop_level(void)
+{
+    return atomic_load(&stop_level);
+}
+
+static void make_fd(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    atomic_store(&stop_fd, fd);
+    if (fd >= 0 && atomic_load(&stop_level) > 0) {
+        wake(fd);
+    }
+}
+
+int weir_stop_fd(void)
+{
+    pthread_once(&stop_once, make_fd);
+    return atomic_load(&stop_fd);
+}
+
+void weir_stop_reset(void)
+{
+    atomic_store(&stop_level, 0);
+    int fd = atomic_load(&stop_fd);
+    uint64_t counter;
+    if (fd >= 0) {
+        ssize_t got = read(fd, &counter, sizeof counter);
+        (void)got;
+    }
+}

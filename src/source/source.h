@@ -1,0 +1,83 @@
+/* source.h - a folder as a set of files: what is there, what is new, what may be taken.
+ *
+ * Rules of Spark's FileStreamSource (../shared/reference/spark-streaming.md 1.5, 1.7, 2.3): hidden names, globs, depth, partition folders, order by (mtime in ms, path bytes), maxFileAge, limits.
+ * Completeness is weir's own (architecture.md section 5): a file is taken when nobody writes it (a read lease is granted), else when it was unchanged for minFileAge. */
+#pragma once
+#include "base/map.h"
+#include "column/types.h"
+#include "format/csv.h"
+#include "os/fs.h"
+
+struct weir_source_file {
+    const char *path;      /* absolute, as the root spells it (links not resolved) */
+    const char *uri;       /* Spark's spelling: the identity in the log */
+    int64_t size;
+    int64_t mtime_ns;
+    const char *const *partition_values; /* raw folder texts, unescaped, one per partition column; NULL = __HIVE_DEFAULT_PARTITION__ */
+};
+
+/* The options of the file source, parsed and checked. Names in any case. */
+struct weir_file_options {
+    int64_t max_files;       /* maxFilesPerTrigger; 0 = none */
+    int64_t max_bytes;       /* maxBytesPerTrigger; 0 = none */
+    int64_t max_file_age_ms; /* 7 d */
+    int64_t min_file_age_ms; /* minFileAge; -1 = by trigger (0 for available-now and once, 1 s otherwise) */
+    bool latest_first, recursive, file_name_only;
+    char path_glob_filter[256]; /* "" = none */
+    bool ignore_missing, ignore_corrupt;
+    bool include_existing;   /* includeExistingFiles; true */
+};
+/* Is this a name of the file source's (so that csv.h ignores it)? */
+bool weir_file_option_is(const char *name);
+weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_options *out, struct weir_error *err) WEIR_MUST_USE; /* cleanSource other than off, ... refused by name */
+extern const struct weir_option_help weir_file_option_help[];
+
+/* Everything below the root (a folder, or a glob), in order of (mtime ms, path). A missing root: WEIR_NOT_FOUND "PATH_NOT_FOUND" (a glob without matches lists nothing). A folder without permission is
+ * an error that names it. partition_columns_out: names found by `name=value` folders (CONFLICTING_PARTITION_COLUMN_NAMES as Spark). */
+weir_rc weir_source_list(weir_fs *fs, const char *root, const struct weir_file_options *options, weir_arena *arena, struct weir_source_file **files_out,
+                         size_t *count_out, const char *const **partition_columns_out, size_t *partition_count_out, struct weir_error *err) WEIR_MUST_USE;
+/* Types of partition columns: by the user's schema where it names them, else inferred from all values (int, bigint, decimal, double, date, timestamp, string). */
+weir_rc weir_source_partition_types(weir_arena *arena, const struct weir_source_file *files, size_t count, const char *const *columns, size_t column_count,
+                                    const weir_schema *user, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* May it be taken now? WEIR_OK yes; WEIR_BUSY somebody writes it or it is too young (retry_ms_out: when to look again). `by_lease_out`: leases work there. */
+weir_rc weir_source_complete(weir_fs *fs, const struct weir_source_file *file, int64_t min_age_ms, int64_t now_ms, int64_t *retry_ms_out, bool *by_lease_out, struct weir_error *err) WEIR_MUST_USE;
+
+/* The seen-files map: URI -> mtime, with Spark's purge by maxFileAge. Bounded by what the log holds. */
+typedef struct weir_seen weir_seen;
+weir_seen *weir_seen_new(int64_t max_file_age_ms, bool file_name_only);
+void weir_seen_free(weir_seen *seen);
+void weir_seen_add(weir_seen *seen, const char *uri, int64_t mtime_ms);
+bool weir_seen_is_new(const weir_seen *seen, const char *uri, int64_t mtime_ms);
+void weir_seen_purge(weir_seen *seen);
+size_t weir_seen_count(const weir_seen *seen);
+
+/* The _metadata struct as Spark gives it: file_path, file_name, file_size, file_block_start, file_block_length, file_modification_time. */
+const weir_schema *weir_source_metadata_schema(void);
+/* Value of one field for one file; STRING values live in the arena. false: no such field. */
+bool weir_source_metadata_value(weir_arena *arena, const struct weir_source_file *file, const char *field, struct weir_type *type_out, union weir_value *out);
+
+/* --- a text folder as a relation: files into rows, for batch SQL, read_files and streams --- */
+struct weir_text_source {
+    const char *format;          /* "csv" */
+    const char *root;            /* resolved path */
+    const weir_options *options; /* format options and file options together */
+    const weir_schema *schema;   /* data columns as declared (partition columns may be among them) */
+};
+typedef struct weir_text_reader weir_text_reader;
+/* Compiles dialect and options once; unknown options are refused. */
+weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source, weir_text_reader **out, struct weir_error *err) WEIR_MUST_USE;
+void weir_text_reader_free(weir_text_reader *reader);
+const struct weir_file_options *weir_text_reader_file_options(const weir_text_reader *reader);
+/* Data columns, then partition columns, as SELECT * gives them (known after a listing where partitions are inferred). */
+const weir_schema *weir_text_reader_schema(const weir_text_reader *reader);
+const char *weir_text_reader_corrupt_column(const weir_text_reader *reader); /* NULL = none */
+/* What a sink column is. */
+enum weir_item_kind { WEIR_ITEM_COLUMN /* by name, data or partition */, WEIR_ITEM_METADATA /* _metadata.<name> */, WEIR_ITEM_METADATA_ALL, WEIR_ITEM_LITERAL };
+struct weir_item { enum weir_item_kind kind; const char *name; struct weir_type type; union weir_value value; bool is_null; const char *output; };
+/* Set the listing that types the partition columns. */
+weir_rc weir_text_reader_bind(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const char *const *partition_columns, size_t partition_count, struct weir_error *err) WEIR_MUST_USE;
+/* Schema of sinks for these items (arena). */
+weir_rc weir_text_reader_output(weir_text_reader *reader, const struct weir_item *items, size_t count, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* Read exactly these files into the sinks. WEIR_CONFLICT as csv.h says. */
+weir_rc weir_text_reader_run(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const struct weir_item *items, size_t item_count,
+                             enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result, struct weir_error *err) WEIR_MUST_USE;

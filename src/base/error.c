@@ -18,6 +18,7 @@ static void trim_cut_utf8(char *text, size_t len)
 }
 
 /* Formats through a local copy: the arguments may point into err->msg itself. */
+WEIR_PRINTF(2, 0)
 static void set_message(struct weir_error *err, const char *fmt, va_list args)
 {
     char text[sizeof err->msg];

@@ -38,7 +38,7 @@ struct weir_jsonw {
     uint64_t comma[WEIR_JSON_DEPTH_MAX / 64]; /* private */
     int depth;                               /* private */
     bool after_key;                          /* private */
-    bool ascii;                              /* set: escape everything beyond ASCII as \uXXXX */
+    bool ascii; /* set: escape everything beyond ASCII as \uXXXX; a byte that is not UTF-8 as \udc80 to \udcff */
 };
 void weir_jsonw_init(struct weir_jsonw *w, struct weir_buf *buf);
 void weir_jsonw_object(struct weir_jsonw *w);
@@ -61,7 +61,8 @@ void weir_jsonw_kv_bool(struct weir_jsonw *w, const char *key, bool value);
 /* Escape into a buffer without quotes. */
 void weir_json_escape(struct weir_buf *buf, struct weir_str text);
 
-/* Shortest decimal text that reads back to the same value, locale-free: "0.1", "1e+30"; out holds 32 bytes. Returns length. */
+/* Shortest decimal text that reads back to the same value, locale-free, as Python's repr: "0.1", "100.0", "1e+30", "1e-05";
+ * "NaN", "Infinity", "-Infinity". NUL-terminated; out holds 32 bytes. Returns length. */
 size_t weir_f64_text(double value, char *out);
 size_t weir_f32_text(float value, char *out);
 /* Java's Double.toString / Float.toString (JDK 19+ shortest digits; "1.0E10", "NaN", "Infinity"), as Spark prints. */

@@ -61,7 +61,8 @@ char *weir_arena_printf(weir_arena *arena, const char *fmt, ...) WEIR_PRINTF(2, 
 size_t weir_arena_used(const weir_arena *arena); /* bytes taken from the heap */
 
 /* A growing byte buffer with a maximum. Initialise with weir_buf_init; `data` is NUL-terminated after every call but
- * weir_buf_reserve and _free, _take (then NULL: initialise again). An append past the maximum sets `overflow` and appends nothing; check it once at the end. */
+ * weir_buf_reserve; after weir_buf_free and weir_buf_take it is NULL and the next append starts anew with the same maximum.
+ * An append past the maximum sets `overflow` and appends nothing; check it once at the end. */
 struct weir_buf {
     char *data;
     size_t len;

@@ -13,7 +13,9 @@ bool weir_codec_can_decompress(enum weir_codec_id id); /* blocks; what cannot is
 
 /* --- whole blocks (Parquet pages) --- */
 typedef struct weir_compressor weir_compressor;
-weir_compressor *weir_compressor_new(enum weir_codec_id id, int level); /* level 0 = the codec's default for pages (zstd 1) */
+/* level 0 = the codec's default for pages (zstd 1, gzip 6). A level that the codec does not have is taken to the nearest. */
+#define WEIR_CODEC_LEVEL_ENTROPY (-1000) /* zstd: Huffman coding alone, no search for matches: for text like UUIDs; others: their default */
+weir_compressor *weir_compressor_new(enum weir_codec_id id, int level); /* the codec can compress: asked before */
 void weir_compressor_free(weir_compressor *c);
 size_t weir_compress_bound(enum weir_codec_id id, size_t len);
 /* out holds weir_compress_bound(len) bytes. */

@@ -10,5 +10,5 @@ enum weir_watch_event { WEIR_WATCH_NONE, WEIR_WATCH_CHANGED, WEIR_WATCH_RESCAN, 
 weir_rc weir_watch_open(const char *const *folders, size_t count, bool recursive, weir_watch **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_watch_close(weir_watch *watch);
 /* Sleep until something was closed after writing, moved in, or created; or timeout_ms passed (NONE; < 0 for ever); or a stop was requested
- * (STOP). Bursts are joined into one answer. */
+ * (STOP). Bursts are joined into one answer. WEIR_UNSUPPORTED: the limit of watches was reached meanwhile: close, and list periodically. */
 weir_rc weir_watch_wait(weir_watch *watch, int64_t timeout_ms, enum weir_watch_event *event_out, struct weir_error *err) WEIR_MUST_USE;

@@ -1,5 +1,4 @@
-# weir_room(name below...): a static library of src/<name>/*.c; its headers are included as "<name>/<file>.h".
-# A room without C files yet is only its headers.
+# What a room, a program, a test and a fuzz target are. The list of rooms and what each stands on: CMakeLists.txt.
 find_package(Threads REQUIRED)
 add_library(weir_flags INTERFACE)
 target_compile_definitions(weir_flags INTERFACE _GNU_SOURCE WEIR_VERSION="${PROJECT_VERSION}")
@@ -7,7 +6,9 @@ target_compile_options(weir_flags INTERFACE $<$<COMPILE_LANGUAGE:C>:-Wall -Wextr
     -Wstrict-prototypes -Wimplicit-fallthrough -Wformat=2 -Werror -fno-strict-aliasing>)
 target_include_directories(weir_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(weir_flags INTERFACE Threads::Threads m)
-if(WEIR_ASAN)
+if(WEIR_FUZZ)
+  set(sanitize -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+elseif(WEIR_ASAN)
   set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 elseif(WEIR_TSAN)
   set(sanitize -fsanitize=thread -fno-omit-frame-pointer)
@@ -15,6 +16,8 @@ endif()
 target_compile_options(weir_flags INTERFACE ${sanitize})
 target_link_options(weir_flags INTERFACE ${sanitize})
 
+# weir_room(name below...): a static library of src/<name>/*.c; its headers are included as "<name>/<file>.h".
+# A room without C files is only its headers.
 function(weir_room name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c)
   if(sources)
@@ -25,9 +28,16 @@ function(weir_room name)
     set(scope INTERFACE)
   endif()
   target_link_libraries(weir_${name} ${scope} weir_flags)
+  set(weir_scope_${name} ${scope} PARENT_SCOPE)
   foreach(below ${ARGN})
     target_link_libraries(weir_${name} ${scope} weir_${below})
   endforeach()
+  set_property(GLOBAL APPEND PROPERTY weir_rooms ${name})
+endfunction()
+
+# weir_room_uses(name library...): libraries from outside that the room stands on.
+function(weir_room_uses name)
+  target_link_libraries(weir_${name} ${weir_scope_${name}} ${ARGN})
 endfunction()
 
 # weir_program(name folder below...): an executable of src/<folder>/*.c.
@@ -41,16 +51,35 @@ function(weir_program name folder)
   endif()
 endfunction()
 
-# weir_test(room): tests/unit/<room>/test_*.c, one cmocka program each, linked with the room.
+# weir_c_program(target source room): a program of one file that is linked with a room.
+function(weir_c_program target source room)
+  add_executable(${target} ${source})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE weir_${room} ${ARGN})
+  target_compile_definitions(${target} PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# weir_tests(room): tests/unit/<room>/test_*.c, one cmocka program each, linked with the room. Other .c files there are
+# helpers that every test program of the room is built with.
 function(weir_tests room)
   file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${room}/test_*.c)
+  file(GLOB helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${room}/*.c)
+  list(FILTER helpers EXCLUDE REGEX "/test_[^/]*$")
   foreach(test ${tests})
     get_filename_component(base ${test} NAME_WE)
-    set(target ${room}_${base})
-    add_executable(${target} ${test})
-    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-    target_link_libraries(${target} PRIVATE weir_${room} ${WEIR_CMOCKA_LIBS})
-    target_compile_definitions(${target} PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    add_test(NAME ${room}/${base} COMMAND ${target})
+    weir_c_program(${room}_${base} ${test} ${room} ${WEIR_CMOCKA_LIBS})
+    target_sources(${room}_${base} PRIVATE ${helpers})
+    add_test(NAME ${room}/${base} COMMAND ${room}_${base})
+    set_tests_properties(${room}/${base} PROPERTIES TIMEOUT 300 LABELS ${room})
+  endforeach()
+endfunction()
+
+# weir_fuzzers(room): tests/fuzz/<room>/fuzz_*.c, one libFuzzer program each. tools/fuzz.sh runs them.
+function(weir_fuzzers room)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/${room}/fuzz_*.c)
+  foreach(fuzzer ${fuzzers})
+    get_filename_component(base ${fuzzer} NAME_WE)
+    weir_c_program(${room}_${base} ${fuzzer} ${room})
+    target_link_options(${room}_${base} PRIVATE -fsanitize=fuzzer)
   endforeach()
 endfunction()

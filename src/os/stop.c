@@ -5,6 +5,7 @@
 #include "os/thread.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -63,4 +64,12 @@ void weir_stop_reset(void)
         ssize_t got = read(fd, &counter, sizeof counter);
         (void)got;
     }
+}
+
+void weir_stop_wait(int64_t timeout_ms)
+{
+    struct pollfd wait = {.fd = weir_stop_fd(), .events = POLLIN};
+    int timeout = timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms;
+    /* Interrupted by a signal, it returns early: the caller looks at the level and the clock anyway. */
+    (void)poll(&wait, wait.fd >= 0 ? 1 : 0, timeout);
 }

@@ -35,3 +35,5 @@ void weir_stop_request(int level);
 int weir_stop_level(void);
 void weir_stop_reset(void);
 int weir_stop_fd(void); /* becomes readable when a stop is requested (eventfd): for poll loops; -1 when none could be had */
+/* Sleep so long, or until a stop is requested. */
+void weir_stop_wait(int64_t timeout_ms);

@@ -31,6 +31,7 @@ weir_delta *weir_engine_table(weir_engine *engine, const char *path);
 
 weir_rc weir_session_open(weir_engine *engine, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_session_close(weir_session *session);
+weir_engine *weir_session_engine(weir_session *session);
 void weir_session_interrupt(weir_session *session); /* from any thread */
 /* Settings: "catalog", "schema" (current ones), Spark confs by name. WEIR_INVALID for a value that cannot be. */
 weir_rc weir_session_set(weir_session *session, const char *name, const char *value, struct weir_error *err) WEIR_MUST_USE;

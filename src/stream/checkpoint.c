@@ -71,8 +71,7 @@ char *weir_checkpoint_holder(weir_fs *fs, const char *folder)
             text = read_holder(fs, path, &buf) == WEIR_OK ? weir_buf_take(&buf) : weir_strdup("another process");
             weir_buf_free(&buf);
         }
-        weir_rc ignored = weir_file_close(file, NULL);
-        (void)ignored;
+        weir_file_discard(file);
     }
     weir_free(path);
     return text;
@@ -251,8 +250,7 @@ void weir_checkpoint_close(weir_checkpoint *checkpoint)
         return;
     }
     if (checkpoint->lock) {
-        weir_rc ignored = weir_file_close(checkpoint->lock, NULL);
-        (void)ignored;
+        weir_file_discard(checkpoint->lock);
     }
     weir_store_close(checkpoint->store);
     weir_free(checkpoint->folder);

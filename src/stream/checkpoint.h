@@ -6,6 +6,7 @@
 #pragma once
 #include "store/store.h"
 #include "base/json.h"
+#include "base/map.h"
 
 typedef struct weir_checkpoint weir_checkpoint;
 

@@ -1,7 +1,8 @@
 /* zone.h - private to base: what a time zone is in memory, and the parts that make one.
  *
  * Reading order: zone.c (offsets), zone_id.c (names and the cache), zone_tzif.c (the file format), zone_rule.c (the POSIX
- * rule for times after the last transition), zone_table.c (generated: zones for machines without zone files). */
+ * rule for times after the last transition), zone_merged.c (zones that share another's history), zone_table.c
+ * (generated: zones for machines without zone files). */
 #pragma once
 #include "base/time.h"
 
@@ -50,6 +51,9 @@ void weir_zone_add_change(weir_zone *zone, int64_t at_s, int32_t offset_s);
 void weir_zone_expand_rule(weir_zone *zone);
 /* Fills a cleared zone from the bytes of a TZif file (RFC 8536, versions 1 to 4). */
 weir_rc weir_zone_from_tzif(struct weir_str bytes, weir_zone *zone, struct weir_error *err) WEIR_MUST_USE;
+
+/* The zone whose history `name` has in Java's tzdata; `name` itself where it has its own. */
+struct weir_str weir_zone_merged_into(struct weir_str name);
 
 /* The embedded table. */
 struct weir_zone_embedded {

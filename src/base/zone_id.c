@@ -154,7 +154,8 @@ static const weir_zone *find_region(struct weir_str id)
     if (cache_get(id, &found)) {
         return found;
     }
-    weir_zone *zone = load_file(id);
+    weir_zone *zone = load_file(weir_zone_merged_into(id));
+    zone = zone ? zone : load_file(id);
     const struct weir_zone_embedded *embedded = zone ? NULL : weir_zone_embedded_find(id);
     if (embedded) {
         zone = weir_calloc(1, sizeof *zone);

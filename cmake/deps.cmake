@@ -25,6 +25,7 @@ weir_static(WEIR_CODEC_LIBS zstd snappy lz4 z)
 weir_static(WEIR_SQLITE_LIBS sqlite3)
 weir_static(WEIR_YAML_LIBS yaml)
 list(APPEND WEIR_CODEC_LIBS ${WEIR_STDCXX})
+list(APPEND WEIR_SQLITE_LIBS m) # behind the archive that needs it
 find_library(WEIR_CMOCKA_LIBS NAMES cmocka)
 if(WEIR_TESTS AND NOT WEIR_CMOCKA_LIBS)
   message(STATUS "cmocka is not here: no tests in this build (tools/setup.sh test brings it)")

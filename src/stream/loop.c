@@ -32,6 +32,15 @@ const char *weir_stream_id(const weir_stream *stream)
     return weir_checkpoint_id(stream->checkpoint);
 }
 
+size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < stream->feed_count && count < max; i++) {
+        folders_out[count++] = stream->feeds[i]->watch_folder;
+    }
+    return count;
+}
+
 /* --- opening --- */
 
 /* No query of the caller's: all columns of all sources, one after the other. */
@@ -52,6 +61,21 @@ static weir_rc default_query(weir_stream *stream, struct weir_error *err)
     WEIR_ASSERT(count == 1 && stmts[0].query);
     stream->query = stmts[0].query;
     stream->ref_source = refs;
+    return WEIR_OK;
+}
+
+/* Where the query names its streams, so that each can be told again when the query is translated. */
+static weir_rc place_refs(weir_stream *stream, struct weir_error *err)
+{
+    struct weir_table_ref *refs = NULL;
+    size_t count = 0;
+    WEIR_TRY(weir_sql_tables(stream->arena, stream->query, &refs, &count, err));
+    stream->ref_pos = weir_arena_alloc(stream->arena, (count + 1) * sizeof *stream->ref_pos);
+    for (size_t i = 0; i < count; i++) {
+        if (refs[i].stream) {
+            stream->ref_pos[stream->ref_count++] = refs[i].pos;
+        }
+    }
     return WEIR_OK;
 }
 
@@ -93,6 +117,9 @@ weir_rc weir_stream_open(weir_session *session, const struct weir_stream_spec *s
     }
     if (rc == WEIR_OK && !stream->query) {
         rc = default_query(stream, err);
+    }
+    if (rc == WEIR_OK) {
+        rc = place_refs(stream, err);
     }
     if (rc == WEIR_OK) {
         stream->simple = spec->source_count == 1 && spec->sources[0].kind == WEIR_SOURCE_FOLDER && weir_sql_simple(stream->arena, stream->query, &stream->shape) &&

@@ -213,7 +213,6 @@ static void pump_free(struct pump *pump)
 struct inputs {
     weir_stream *stream;
     weir_arena *arena;
-    size_t next;            /* stream references so far */
     struct pump **pumps;    /* per feed; NULL = none */
     struct weir_csv_file_result **files;
     bool analyze;
@@ -246,6 +245,16 @@ static weir_rc start_pump(struct inputs *in, weir_feed *feed, bool metadata, str
     return WEIR_OK;
 }
 
+static size_t source_at(const weir_stream *stream, struct weir_pos pos)
+{
+    for (size_t i = 0; i < stream->ref_count; i++) {
+        if (stream->ref_pos[i].line == pos.line && stream->ref_pos[i].column == pos.column) {
+            return (size_t)stream->ref_source[i];
+        }
+    }
+    WEIR_UNREACHABLE("a stream reference that the query did not list");
+}
+
 static weir_rc give_input(void *arg, const struct weir_table_ref *ref, struct weir_input *out, struct weir_error *err)
 {
     struct inputs *in = arg;
@@ -253,8 +262,7 @@ static weir_rc give_input(void *arg, const struct weir_table_ref *ref, struct we
     if (!ref->stream) {
         return WEIR_NOT_FOUND; /* a table beside the stream: as it stands now */
     }
-    size_t source = (size_t)in->stream->ref_source[in->next++];
-    WEIR_ASSERT(source < in->stream->feed_count);
+    size_t source = source_at(in->stream, ref->pos);
     weir_feed *feed = in->stream->feeds[source];
     bool folder = feed->source->kind == WEIR_SOURCE_FOLDER;
     out->schema = feed->schema;

@@ -20,7 +20,7 @@ struct weir_stream_source {
 struct weir_stream_spec {
     const char *name;               /* query name: progress and messages; NULL = none */
     const struct weir_stream_source *sources; size_t source_count;
-    /* The rows: NULL = all columns of the source(s), UNION ALL in order. Else a query; the stream reference number i (in order of appearance of STREAM refs) is sources[ref_source[i]]. */
+    /* The rows: NULL = all columns of the source(s), UNION ALL in order. Else a query; its stream reference number i (as weir_sql_tables lists them) is sources[ref_source[i]]. */
     const weir_node *query; const int *ref_source;
     const char *table_path;         /* sink: a Delta table folder */
     const char *table_name;         /* for messages */
@@ -51,6 +51,8 @@ weir_rc weir_stream_run(weir_stream *stream, struct weir_stream_totals *totals, 
 weir_rc weir_stream_step(weir_stream *stream, struct weir_stream_totals *totals, int64_t *wait_ms_out, struct weir_error *err) WEIR_MUST_USE;
 void weir_stream_close(weir_stream *stream);
 const char *weir_stream_id(const weir_stream *stream); /* metadata.id */
+/* The folders in which something appears when there is something new; as many as fit into `max`. They live as long as the stream. */
+size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, size_t max);
 
 /* --- what became of each file: `weir files`; read from the checkpoint, weir's own notes in <checkpoint>/_weir and the table --- */
 struct weir_file_state { const char *path; int64_t size, mtime_ms, batch, version, rows, bad_rows; int64_t discovered_ms, taken_ms; const char *state; /* "discovered" "taken" "failed" */ const char *why; };

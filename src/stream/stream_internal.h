@@ -19,7 +19,9 @@ struct weir_stream {
     weir_delta *sink;
     weir_arena *arena;         /* of the query */
     const weir_node *query;    /* the spec's, or SELECT * of all sources */
-    const int *ref_source;     /* which feed each stream reference is */
+    struct weir_pos *ref_pos;  /* where each stream reference stands */
+    size_t ref_count;
+    const int *ref_source;     /* which feed it is */
     struct weir_uuid run_id;
     bool simple;               /* text to Parquet without SQL */
     struct weir_simple_query shape;

@@ -1,0 +1,96 @@
+/* pipeline_internal.h - the parts of a pipeline: the project as written, the graph made of it, one run over it. */
+#pragma once
+#include "pipeline/pipeline.h"
+#include "base/map.h"
+
+/* A SQL file of the project. */
+struct project_file {
+    const char *path;  /* relative to the project, for messages */
+    struct weir_str text;
+};
+struct weir_project {
+    weir_arena *arena;
+    const char *folder, *spec_path, *name;
+    const char *storage;             /* absolute path; NULL = the lakehouse root */
+    const char *catalog, *schema;    /* defaults for names; NULL = the session's */
+    weir_options *configuration;
+    struct project_file *files;
+    size_t file_count, file_cap;
+};
+
+struct dataset;
+/* What a table reference of a flow turned out to be. */
+enum ref_kind { REF_DATASET, REF_TABLE /* outside the graph: the catalog's, or by path */, REF_FUNCTION };
+struct flow_ref {
+    struct weir_table_ref ref;
+    enum ref_kind kind;
+    struct dataset *dataset;         /* REF_DATASET */
+    const char *full_name;           /* for messages and pins */
+};
+/* A query that fills a dataset. */
+struct flow {
+    const char *name;                /* "workspace.bronze.events"; a named flow: "workspace.bronze.f" */
+    const char *short_name;          /* the checkpoint's folder */
+    struct dataset *target;
+    const struct project_file *file;
+    struct weir_pos pos;
+    const char *catalog, *schema;    /* in force where it stands */
+    const weir_node *query;
+    const char *query_text;          /* with temporary views written out */
+    struct flow_ref *refs;
+    size_t ref_count;
+    bool streaming;
+    const weir_schema *schema_out;   /* after analysis */
+    bool deterministic;
+};
+struct dataset {
+    enum weir_dataset_kind kind;
+    const char *catalog, *schema, *name; /* a temporary view has only its name */
+    const char *full_name;
+    const struct project_file *file;
+    struct weir_pos pos;
+    const struct weir_stmt *stmt;
+    struct flow **flows;
+    size_t flow_count, flow_cap;
+    const weir_schema *schema_out;   /* what the table will have */
+    int mark;                        /* for the walk: 0 unseen, 1 open, 2 done */
+    /* during a run */
+    const char *location;
+    bool failed, skipped, selected;
+};
+struct graph {
+    weir_project *project;
+    weir_engine *engine;
+    weir_session *session;           /* for analysis; one thread */
+    weir_arena *arena;
+    weir_map *by_name;               /* full name (tables) or name (temporary views) -> dataset */
+    struct dataset **order;          /* inputs before those who read them */
+    size_t count, cap;
+};
+
+/* "file:line:column: " before an error that belongs to a place in the project. */
+weir_rc weiri_at_place(struct weir_error *err, weir_rc rc, const struct project_file *file, struct weir_pos pos);
+
+/* Which of the flow's references stands at this place; aborts when there is none: both walks see the same query. */
+size_t weiri_ref_at(const struct flow *flow, const struct weir_table_ref *ref);
+
+/* graph.c: everything that can be known without running; the graph owns a session. */
+weir_rc weiri_graph_build(weir_project *project, weir_engine *engine, weir_arena *arena, struct graph *out, struct weir_error *err) WEIR_MUST_USE;
+void weiri_graph_close(struct graph *graph);
+/* analyze.c: types of every dataset, in order; streaming and batch in their places. */
+weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_session_for(struct graph *graph, const struct flow *flow, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
+
+/* sources.c: what a stream reference reads, as a stream's source. */
+weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
+                            struct weir_error *err) WEIR_MUST_USE;
+/* The columns that such a source gives (a look at the folder for partition columns). */
+weir_rc weiri_source_schema(struct graph *graph, const struct weir_stream_source *source, weir_arena *arena, const weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+
+/* tables.c: datasets in the catalog and on disk. */
+weir_rc weiri_table_find(struct graph *graph, struct dataset *dataset, bool *exists, struct weir_error *err) WEIR_MUST_USE; /* fills location */
+weir_rc weiri_table_ready(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;  /* a streaming table: made, or its schema widened */
+weir_rc weiri_table_truncate(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_schema_ready(struct graph *graph, const struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
+/* <storage>/_checkpoints/c/s/t/flow/n; `fresh`: the next number. `note_out`: something to tell the user, or NULL. */
+weir_rc weiri_checkpoint_place(struct graph *graph, const struct flow *flow, bool fresh, bool adopt, weir_arena *arena, const char **out, const char **note_out, struct weir_error *err) WEIR_MUST_USE;

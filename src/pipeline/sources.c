@@ -1,0 +1,121 @@
+/* sources.c - what `STREAM x` reads: a streaming table, a Delta table, a text table of the catalog, read_files(..). */
+#include "pipeline/pipeline_internal.h"
+#include <stdio.h>
+
+static weir_rc refuse(const struct flow *flow, const struct flow_ref *ref, struct weir_error *err, const char *condition, const char *what)
+{
+    return weir_fail_at(err, WEIR_INVALID, condition, ref->ref.pos.line, ref->ref.pos.column, "STREAM %s in %s: %s", ref->full_name, flow->target->full_name, what);
+}
+
+/* The table's own options, then those at the reference. In the project's arena's lifetime: options live until the arena's owner frees them. */
+static weir_options *merge(const weir_options *own, const struct weir_opt *extra, size_t count)
+{
+    weir_options *all = own ? weir_options_copy(own) : weir_options_new();
+    for (size_t i = 0; i < count; i++) {
+        weir_options_set(all, extra[i].name, extra[i].value);
+    }
+    return all;
+}
+
+static weir_rc text_table(const struct flow *flow, const struct flow_ref *ref, const struct weir_target *target, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
+{
+    weir_schema *schema = NULL;
+    if (!target->object.columns_ddl || !*target->object.columns_ddl) {
+        return refuse(flow, ref, err, "SCHEMA_REQUIRED", "the text table has no columns; create it with a column list");
+    }
+    WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(target->object.columns_ddl), &schema, err));
+    out->kind = WEIR_SOURCE_FOLDER;
+    out->text = (struct weir_text_source){.format = target->format, .root = target->location, .schema = schema, .options = merge(target->object.options, ref->ref.options, ref->ref.option_count)};
+    return WEIR_OK;
+}
+
+static weir_rc read_files(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
+{
+    const char *path = NULL, *format = NULL, *schema_text = NULL;
+    weir_options *options = weir_options_new();
+    out->kind = WEIR_SOURCE_FOLDER;
+    for (size_t i = 0; i < ref->ref.arg_count; i++) {
+        const struct weir_opt *arg = &ref->ref.args[i];
+        if (!arg->name || weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("path"))) {
+            path = arg->value;
+        } else if (weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("format"))) {
+            format = arg->value;
+        } else if (weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("schema"))) {
+            schema_text = arg->value;
+        } else {
+            weir_options_set(options, arg->name, arg->value);
+        }
+    }
+    out->text.options = options;
+    if (!path || !format || !schema_text) {
+        return refuse(flow, ref, err, !schema_text ? "SCHEMA_REQUIRED" : "READ_FILES_ARGUMENT_MISSING",
+                      !path ? "give the folder as the first argument" : !format ? "give format => 'csv'" : "give schema => 'a BIGINT, ...': reading the columns from the files is not there yet");
+    }
+    weir_schema *schema = NULL;
+    WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(schema_text), &schema, err));
+    char *local = NULL;
+    WEIR_TRY(weir_catalog_resolve_path(weir_engine_catalog(graph->engine), path, &local, NULL, arena, err));
+    out->text.root = weir_arena_strdup(arena, local);
+    weir_free(local);
+    out->text.format = format;
+    out->text.schema = schema;
+    /* Auto Loader looks into sub-folders, Spark's file source does not. */
+    if (!weir_options_get(options, "recursiveFileLookup")) {
+        weir_options_set(options, "recursiveFileLookup", "true");
+    }
+    return WEIR_OK;
+}
+
+weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
+                            struct weir_error *err)
+{
+    *out = (struct weir_stream_source){.name = ref->full_name};
+    if (ref->kind == REF_FUNCTION) {
+        return strcmp(ref->ref.function, "read_files") == 0 ? read_files(graph, flow, ref, arena, out, err) : refuse(flow, ref, err, "STREAM_SOURCE_UNSUPPORTED", "only read_files can be streamed");
+    }
+    if (ref->kind == REF_DATASET) {
+        if (ref->dataset->kind != WEIR_DATASET_STREAMING_TABLE) {
+            return refuse(flow, ref, err, "INCOMPATIBLE_BATCH_VIEW_READ", "a view is recomputed, so it has no new rows to stream; read it without STREAM in a MATERIALIZED VIEW, or stream what it is made of");
+        }
+        out->kind = WEIR_SOURCE_DELTA;
+        out->path = ref->dataset->location;
+        out->options = merge(NULL, ref->ref.options, ref->ref.option_count);
+        return WEIR_OK;
+    }
+    struct weir_target target;
+    WEIR_TRY(weir_session_target(session, arena, &ref->ref.name, &target, err));
+    if (strcmp(target.format, "delta") != 0) {
+        return target.by_path ? refuse(flow, ref, err, "INVALID_FLOW_QUERY_TYPE.BATCH_RELATION_FOR_STREAMING_TABLE", "a path has no columns; make a table over the folder (CREATE TABLE .. USING csv .. LOCATION), or use read_files with a schema")
+                              : text_table(flow, ref, &target, arena, out, err);
+    }
+    out->kind = WEIR_SOURCE_DELTA;
+    out->path = target.location;
+    out->options = merge(NULL, ref->ref.options, ref->ref.option_count);
+    return WEIR_OK;
+}
+
+weir_rc weiri_source_schema(struct graph *graph, const struct weir_stream_source *source, weir_arena *arena, const weir_schema **out, struct weir_error *err)
+{
+    weir_fs *fs = weir_engine_fs(graph->engine);
+    if (source->kind == WEIR_SOURCE_DELTA) {
+        weir_snapshot *snapshot = NULL;
+        WEIR_TRY(weir_delta_snapshot(weir_engine_table(graph->engine, source->path), &snapshot, err));
+        *out = weir_schema_copy(arena, weir_snapshot_metadata(snapshot)->schema);
+        weir_snapshot_unref(snapshot);
+        return WEIR_OK;
+    }
+    weir_text_reader *reader = NULL;
+    struct weir_source_file *files = NULL;
+    size_t count = 0, partitions = 0;
+    const char *const *columns = NULL;
+    WEIR_TRY(weir_text_reader_new(fs, &source->text, &reader, err));
+    weir_rc rc = weir_source_list(fs, source->text.root, weir_text_reader_file_options(reader), arena, &files, &count, &columns, &partitions, err);
+    if (rc == WEIR_OK) {
+        rc = weir_text_reader_bind(reader, files, count, columns, partitions, err);
+    }
+    if (rc == WEIR_OK) {
+        *out = weir_schema_copy(arena, weir_text_reader_schema(reader));
+    }
+    weir_text_reader_free(reader);
+    return rc;
+}

@@ -44,6 +44,7 @@ struct weir_stmt {
     const char *what;            /* SHOW: "tables", "schemas", "catalogs", "volumes", "columns", "tblproperties", "external locations", "create table", "views", "partitions";
                                     DESCRIBE: "table", "detail", "history", "schema", "query", "catalog", "volume", "location"; USE: "catalog" or "schema" */
     const char *like;            /* SHOW ... LIKE 'pattern' */
+    struct weir_str query_text;  /* the query as it stood; empty without one */
     weir_node *query;            /* SELECT / VALUES / WITH ... of QUERY, INSERT, CREATE TABLE AS, views, tables, flows; DESCRIBE QUERY; EXPLAIN */
 };
 

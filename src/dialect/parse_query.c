@@ -393,6 +393,7 @@ weir_rc weiri_query(struct parser *p, struct query **out_query)
 weir_rc weiri_query_node(struct parser *p, weir_node **out)
 {
     weir_node *node = weiri_node(p, N_QUERY, weiri_tok(p, 0)->pos);
+    p->query_begin = weiri_tok(p, 0)->begin;
     WEIR_TRY(weiri_query(p, &node->query));
     *out = node;
     return WEIR_OK;

@@ -367,6 +367,9 @@ weir_rc weir_sql_parse(weir_arena *arena, struct weir_str script, struct weir_st
             return weiri_syntax(&p, "the end of the statement");
         }
         stmt.text = (struct weir_str){script.ptr + begin, p.tokens[p.at - 1].end - begin};
+        if (stmt.query) {
+            stmt.query_text = (struct weir_str){script.ptr + p.query_begin, p.tokens[p.at - 1].end - p.query_begin};
+        }
         ARENA_PUSH(arena, items, *count_out, cap) = stmt;
     }
     *out = items;

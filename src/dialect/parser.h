@@ -10,6 +10,7 @@
 #define WEIRI_TREE_DEPTH_MAX 1000 /* depth of an expression's tree: a + b + c + ... */
 
 struct parser {
+    size_t query_begin; /* where the statement's query begins in the script */
     weir_arena *arena;
     struct weir_str script;
     const struct token *tokens;

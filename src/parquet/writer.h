@@ -40,6 +40,10 @@ weir_colsink *weir_rowgroup_sink(weir_rowgroup *group); /* lives as long as the 
 weir_rc weir_rowgroup_add_batch(weir_rowgroup *group, const struct weir_batch *batch, int64_t first_row, int64_t rows, struct weir_error *err) WEIR_MUST_USE; /* batch borrowed */
 bool weir_rowgroup_full(const weir_rowgroup *group); /* rows or bytes reached their maximum: append it */
 int64_t weir_rowgroup_rows(const weir_rowgroup *group);
+size_t weir_rowgroup_bytes(const weir_rowgroup *group); /* of memory, as its content needs it: the same for the same rows */
+/* No more rows: the last pages and the dictionary pages are made. Append does it where it was not done; done before, in the group's own thread, it keeps
+ * the turn short. */
+weir_rc weir_rowgroup_seal(weir_rowgroup *group, struct weir_error *err) WEIR_MUST_USE;
 void weir_rowgroup_free(weir_rowgroup *group);
 /* Encode what is open, write all chunks, start write-back. Takes the group. One thread at a time, in order. A group without rows writes nothing. */
 weir_rc weir_parquet_append(weir_parquet_file *file, weir_rowgroup *group, struct weir_error *err) WEIR_MUST_USE;

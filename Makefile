@@ -11,7 +11,7 @@
 #   make docs           write the generated pages of docs/ anew
 #   make coverage       lines of each room that the unit and end-to-end tests run
 #   make check-clang    build everything with clang, warnings as errors
-#   make check-arm64    compile everything for arm64
+#   make check-arm64    build everything for arm64 with Debian's cross compiler (not run)
 #   make install        build/weir into PREFIX/bin (PREFIX=/usr/local, DESTDIR=)
 #   make clean          remove build/
 #
@@ -78,7 +78,9 @@ check-clang:
 
 check-arm64:
 	@tools/setup.sh arm64
-	@tools/check_arm64.sh
+	@mkdir -p build
+	@$(configure) -B build/arm64 -DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/cmake/arm64.cmake $(quietly)
+	@ninja -C build/arm64
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -1,6 +1,10 @@
-# Debian's cross compiler for arm64 (crossbuild-essential-arm64). tools/check_arm64.sh uses it to compile; the libraries
-# of the host are found by CMake and never linked.
+# Debian's cross compiler for arm64 and the arm64 libraries that `tools/setup.sh arm64` unpacked into the cache.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(arm64_root "$ENV{WEIR_CACHE}/arm64-root")
+set(CMAKE_C_FLAGS_INIT "-isystem ${arm64_root}/usr/include")
+set(CMAKE_FIND_ROOT_PATH "${arm64_root}")
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)

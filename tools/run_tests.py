@@ -145,7 +145,7 @@ def run_checks(run):
 
 # --- unit tests ---
 
-CASE = re.compile(r"^\[ (?P<mark>RUN     |      OK|  FAILED |  SKIPPED) \] (?P<name>\S.*)$")
+CASE = re.compile(r"^\[ +(?P<mark>RUN|OK|FAILED|SKIPPED|ERROR) +\] (?P<name>[A-Za-z_]\S*)$")
 
 
 def count_cases(name, code, text, ended):
@@ -166,7 +166,7 @@ def count_cases(name, code, text, ended):
 
     for line in text.splitlines():
         match = CASE.match(line)
-        mark = match and match.group("mark").strip()
+        mark = match and match.group("mark")
         if mark == "RUN":
             case, seen = match.group("name"), []
         elif mark and case is not None:

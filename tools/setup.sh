@@ -5,7 +5,7 @@
 #   test    build + cmocka, the Python environments of the peers and of Spark, a JDK, the Delta jars
 #   bench   build + the Python environment of the benchmarks
 #   clang   build + clang (make check-clang, make fuzz)
-#   arm64   build + Debian's cross compiler and DuckDB's arm64 archives (make check-arm64)
+#   arm64   build + Debian's cross compiler and the arm64 libraries (make check-arm64)
 #
 # Packages come from apt by name (as root or by sudo); all else goes to ${WEIR_CACHE:-$HOME/.cache/weir}. What is there is
 # left alone, so a second run does nothing and needs no network. What the build needs is an error when it cannot be
@@ -218,12 +218,40 @@ setup_clang() {
     have clang || die "no 'clang' here; install it with your system's package manager"
 }
 
+# The arm64 libraries, unpacked beside each other: the system keeps its own architecture.
+arm64_libraries() {
+    local root=$cache/arm64-root scratch apt
+    local packages=(libzstd-dev libsnappy-dev liblz4-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libedit2 libtinfo6 \
+        libncurses-dev libbsd0 libbsd-dev libmd0 libmd-dev libcmocka-dev libcmocka0)
+    if [ "$(cat "$root/weir-stamp" 2>/dev/null)" = "${packages[*]}" ]; then
+        return 0
+    fi
+    have apt-get || die "the arm64 libraries are Debian packages, and there is no apt-get here"
+    say "fetching the arm64 libraries (Debian packages, unpacked into $root)"
+    scratch=$(mktemp -d)
+    mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial" "$scratch/packages"
+    apt=(apt-get -qq -o "Dir::State::Lists=$scratch/lists" -o "Dir::Cache=$scratch/cache" -o APT::Architecture=arm64
+        -o APT::Architectures=arm64 -o APT::Sandbox::User=root)
+    "${apt[@]}" update >/dev/null && (cd "$scratch/packages" && "${apt[@]}" download "${packages[@]}") || {
+        rm -rf "$scratch"
+        die "the arm64 libraries cannot be fetched; check the network"
+    }
+    rm -rf "$root"
+    for package in "$scratch"/packages/*.deb; do
+        dpkg-deb -x "$package" "$root"
+    done
+    rm -rf "$scratch"
+    printf '%s\n' "${packages[*]}" >"$root/weir-stamp"
+    did=1
+}
+
 setup_arm64() {
     setup_build
     # shellcheck disable=SC2046
     install_packages libcmocka-dev $(packages_for aarch64-linux-gnu-gcc crossbuild-essential-arm64) \
         $(packages_for go golang-go) || die "the arm64 check needs Debian's cross compiler"
     fetch_duckdb arm64 "$duckdb_sum_arm64"
+    arm64_libraries
 }
 
 [ $# -gt 0 ] || set -- build

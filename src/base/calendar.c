@@ -106,7 +106,7 @@ static const int64_t US_PER_DAY = INT64_C(86400000000);
 static size_t timestamp_text(int64_t us, int places, const char *suffix, char *out)
 {
     const int64_t days = floor_div(us, US_PER_DAY);
-    const int64_t of_day = us - days * US_PER_DAY;
+    const int64_t of_day = us % US_PER_DAY + (us % US_PER_DAY < 0 ? US_PER_DAY : 0);
     const int seconds = (int)(of_day / 1000000);
     const int fraction = (int)(of_day % 1000000);
     char *at = put_date(out, days);

@@ -39,7 +39,9 @@ static void set_head(struct weir_error *err, weir_rc code, const char *condition
     err->line = 0;
     err->column = 0;
     err->offset = -1;
-    snprintf(err->condition, sizeof err->condition, "%s", condition ? condition : "");
+    char name[sizeof err->condition]; /* `condition` may be err->condition itself */
+    snprintf(name, sizeof name, "%s", condition ? condition : "");
+    memcpy(err->condition, name, strlen(name) + 1);
 }
 
 weir_rc weir_fail(struct weir_error *err, weir_rc code, const char *condition, const char *fmt, ...)

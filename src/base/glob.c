@@ -2,7 +2,8 @@
  *
  * The pattern becomes a small program that is run over all its threads at once, one character of the text a step: the time is
  * pattern times text whatever braces and stars it holds. '*', '?' and sets stop at '/', as Hadoop matches component by
- * component. A pattern that Hadoop refuses (an open bracket or brace, a lone backslash at the end) matches nothing. */
+ * component. A pattern that Hadoop refuses (an open bracket or brace, a lone backslash at the end) matches nothing. One thing
+ * is not copied: inside of a set Hadoop takes '?' for '.', and '*' for '*' or '.', by accident; here they are themselves. */
 #include "base/uri.h"
 
 enum glob_op { OP_CHAR, OP_ANY, OP_SET, OP_SPLIT, OP_JUMP, OP_MATCH };
@@ -38,13 +39,17 @@ static size_t emit(struct program *p, struct glob_step step)
     return p->count - 1;
 }
 
-/* The set behind '[' at `at`; returns where its ']' stands, or 0 if it has none. A ']' in the first place is a member. */
+/* The set behind '[' at `at`; returns where its ']' stands, or 0 if it is not well-formed. A ']' in the first place is a member;
+ * a '[' only behind a backslash, as Hadoop has it. */
 static size_t compile_set(struct program *p, size_t at)
 {
     const bool negated = at + 1 < p->len && (p->pattern[at + 1] == '^' || p->pattern[at + 1] == '!');
     const size_t first = at + 1 + negated;
     size_t end = first;
     while (end < p->len && (p->pattern[end] != ']' || end == first)) {
+        if (p->pattern[end] == '[') {
+            return 0;
+        }
         end += p->pattern[end] == '\\' ? 2 : 1;
     }
     if (end >= p->len) {

@@ -96,7 +96,8 @@ static bool region_name_valid(struct weir_str id)
         const char low = (char)(c | 0x20);
         const bool letter = low >= 'a' && low <= 'z';
         const bool later = (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '+' || c == '-';
-        if (!letter && (i == 0 || !later)) {
+        const bool empty_part = c == '/' && (i + 1 == id.len || id.ptr[i + 1] == '/');
+        if ((!letter && (i == 0 || !later)) || empty_part) {
             return false;
         }
     }

@@ -91,7 +91,7 @@ static unsigned char complete(EditLine *el, int ch)
     (void)ch;
     const LineInfo *line = el_line(el);
     const char *begin = line->cursor;
-    while (begin > line->buffer && (begin[-1] == '_' || (begin[-1] >= '0' && begin[-1] <= '9') || (begin[-1] | 32) - 'a' < 26u)) {
+    while (begin > line->buffer && (begin[-1] == '_' || (begin[-1] >= '0' && begin[-1] <= '9') || ((begin[-1] | 32) >= 'a' && (begin[-1] | 32) <= 'z'))) {
         begin--;
     }
     size_t len = (size_t)(line->cursor - begin);

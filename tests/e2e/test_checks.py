@@ -85,7 +85,11 @@ def test_sizes(tree):
     assert tree("sizes", {"src/os/a.c": "\n", "src/store/a.c": "\n"})[0] == 1
 
 
-def test_docs_are_fresh(tree):
-    page = {"src/os/conditions.def": LISTED}
-    code, told = tree("docs", page)
-    assert code == 1 and "ERRORS.md" in told
+def test_docs_are_fresh(tree, tmp_path):
+    binary = tmp_path / "none"
+    binary.write_text('#!/bin/sh\necho "page $2"\n')
+    binary.chmod(0o755)
+    fresh = {"docs/CLI.md": "page cli\n", "docs/OPTIONS.md": "page options\n", "docs/ERRORS.md": "page errors\n"}
+    assert tree("docs", fresh)[0] == 0
+    code, told = tree("docs", {**fresh, "docs/OPTIONS.md": "page\n"})
+    assert code == 1 and "OPTIONS.md" in told and "CLI.md is" not in told

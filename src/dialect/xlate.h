@@ -126,6 +126,7 @@ bool weiri_constant_int(const struct val *value, int64_t *out);
 bool weiri_constant_string(const struct val *value, const char **out);
 struct val weiri_val(struct weir_type type, const char *sql, uint32_t weight);
 /* a / b exactly, HALF_UP to `type`; a and b decimals. */
+const char *weiri_power(struct xl *x, int n); /* 10^n as a decimal, n from -38 to 37 */
 const char *weiri_decimal_division(struct xl *x, struct val a, struct val b, struct weir_type type);
 
 /* --- call.c, special.c, window.c --- */

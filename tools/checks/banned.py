@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Calls that have one home, and calls that have none.
 
-Memory belongs to base (where allocation never returns NULL and is counted), durable calls and threads to os (where
-they can be made to fail), and some calls of the C library to nobody. A line that must differ says why in a comment
+Memory belongs to base (where allocation never returns NULL and is counted), durable calls to os (where they can
+be made to fail), and some calls of the C library to nobody. A line that must differ says why in a comment
 that begins with `banned-ok:`."""
 import re
 
@@ -17,17 +17,14 @@ ONLY_OS = (
     "open open64 openat creat write pwrite pwrite64 writev pwritev rename renameat renameat2 link linkat symlink "
     "unlink unlinkat remove mkdir mkdirat rmdir ftruncate truncate fallocate fsync fdatasync sync_file_range "
     "fopen fdopen freopen opendir scandir readdir mkstemp mkostemp mkdtemp inotify_init1 inotify_add_watch "
-    "pthread_create pthread_detach flock chmod utimensat sendfile copy_file_range mmap"
+    "flock chmod utimensat sendfile copy_file_range mmap"
 ).split()
-BASE_AND_OS = "time clock_gettime gettimeofday getrandom usleep nanosleep sleep getenv".split()
-CLI_TOO = {"getenv"}  # the command line is where settings come in
+BASE_AND_OS = "time clock_gettime gettimeofday getrandom".split()
 
 HOMES = {name: set() for name in NOWHERE}
 HOMES |= {name: {"base"} for name in ONLY_BASE}
 HOMES |= {name: {"os"} for name in ONLY_OS}
 HOMES |= {name: {"base", "os"} for name in BASE_AND_OS}
-for open_to_cli in CLI_TOO:
-    HOMES[open_to_cli] = HOMES[open_to_cli] | {"cli"}
 
 # A call: the bare name before a parenthesis, not a member (fs->open) and not the tail of a longer name.
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(sorted(HOMES)) + r")\s*\(")

@@ -6,12 +6,13 @@ import re
 
 import source
 
-ENTRY = re.compile(r'WEIR_CONDITION\(\s*(\w+)\s*,\s*"((?:\\.|[^"\\])*)"\s*,\s*"((?:\\.|[^"\\])*)"\s*\)')
+ENTRY = re.compile(r'WEIR_CONDITION\(\s*([\w.]+)\s*,\s*"((?:\\.|[^"\\])*)"\s*,\s*"((?:\\.|[^"\\])*)"\s*\)')
 FAIL = re.compile(r"\bweir_fail(?:_at)?\s*\(")
 # A helper that fails for its caller: the error, then at most four plain arguments, then the name.
-BY_HELPER = re.compile(r'\berr,\s*(?:[\w.&>\-\[\]]+,\s*){0,4}"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"\s*[,)]')
+BY_HELPER = re.compile(r'\berr,\s*(?:[\w.&>\-\[\]]+,\s*){0,4}"([A-Z][A-Z0-9]*(?:[_.][A-Z0-9]+)+)"\s*[,)]')
 LITERAL = re.compile(r'\s*"([^"\\]*)"\s*$')
-NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
+NAME = re.compile(r"[A-Z][A-Z0-9]*([_.][A-Z0-9]+)*$")
+PATTERN = re.compile(r'"((?:[A-Z0-9_]|%s)*%s(?:[A-Z0-9_]|%s)*)"')  # "%s_NOT_FOUND": a name that is put together
 
 
 def listed():
@@ -76,20 +77,24 @@ def main():
         code = source.blank(path.read_text())
         if code.count("WEIR_CONDITION") != entries_here:
             problems.append(f"{source.relative(path)}: a line is not WEIR_CONDITION(NAME, \"meaning\", \"what to do\")")
-    words, used = set(), 0
+    words, patterns, used = set(), set(), 0
     for path in source.c_files():
         room = path.relative_to(source.ROOT / "src").parts[0]
         code = source.blank(path.read_text(errors="replace"), strings=False)
-        words.update(re.findall(r'"([A-Z][A-Z0-9_]*)"', code), re.findall(r"\b[A-Z][A-Z0-9_]+\b", source.blank(code)))
+        patterns.update(text.replace("%s", "[A-Z0-9_]+") for text in PATTERN.findall(code) if text != "%s")
+        words.update(re.findall(r'"([A-Z][A-Z0-9_.]*)"', code), re.findall(r"\b[A-Z][A-Z0-9_]+\b", source.blank(code)))
         for name, offset in sorted(set(names_that_fail(code)), key=lambda found: found[1]):
             used += 1
             where = f"{source.relative(path)}:{source.line_of(code, offset)}"
+            if name not in home:
+                name = name.split(".")[0]  # CLASS.DETAIL, as Spark has them: the class is listed
             if name not in home:
                 problems.append(f"{where}: {name} is in no conditions.def")
             elif home[name] not in rooms.get(room, {room}):
                 problems.append(f"{where}: {name} belongs to src/{home[name]}, which is not below src/{room}")
     for room, name, _, _, where in entries:
-        if name not in words:
+        details = any(word.startswith(name + ".") for word in words)
+        if name not in words and not details and not any(re.fullmatch(pattern, name) for pattern in patterns):
             problems.append(f"{where}: {name} is used nowhere")
     source.report(problems, f"{len(entries)} conditions, {used} places that fail with one by name")
 

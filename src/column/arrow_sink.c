@@ -47,6 +47,14 @@ static void put_value(weir_builder *b, enum weir_verdict verdict, const union we
     case WEIR_TYPE_BINARY:
         weir_builder_bytes(b, value->s.ptr, value->s.len);
         break;
+    case WEIR_TYPE_STRUCT: { /* a constant: one value per field */
+        const union weir_value *fields = (const void *)value->s.ptr;
+        for (size_t i = 0; i < weiri_builder_type(b)->field_count; i++) {
+            put_value(weir_builder_child(b, i), WEIR_VALUE, &fields[i]);
+        }
+        weir_builder_end(b);
+        break;
+    }
     default:
         weir_builder_i64(b, value->i);
     }
@@ -109,6 +117,14 @@ static weir_rc sink_take_constant(weir_colsink *self, int column, const union we
 static void drop_rows(struct arrow_sink *s, size_t column, uint32_t rows, const uint64_t *drop)
 {
     weir_builder *b = s->builders[column];
+    if (weiri_builder_type(b)->id == WEIR_TYPE_STRUCT) { /* constant within a block: which rows stay does not matter */
+        uint32_t dropped = 0;
+        for (uint32_t r = 0; r < rows; r++) {
+            dropped += (uint32_t)WEIR_BIT(drop, r);
+        }
+        weiri_builder_truncate(b, s->kept + rows - dropped);
+        return;
+    }
     weir_builder *aside = weir_builder_new(weiri_builder_type(b));
     struct ArrowArray array;
     const void *buffers[3];
@@ -263,7 +279,12 @@ weir_rc weir_arrow_sinks_new(const weir_schema *schema, int64_t batch_rows,
 {
     *out = NULL;
     for (size_t c = 0; c < schema->field_count; c++) {
-        if (!weir_type_is_primitive(&schema->fields[c].type)) {
+        const struct weir_type *type = &schema->fields[c].type;
+        bool taken = weir_type_is_primitive(type) || type->id == WEIR_TYPE_STRUCT;
+        for (size_t i = 0; i < type->field_count; i++) {
+            taken = taken && weir_type_is_primitive(&type->fields[i].type);
+        }
+        if (!taken) {
             return weir_fail(err, WEIR_UNSUPPORTED, "TYPE_UNSUPPORTED", "the column `%s` is not of a primitive type; text has no others",
                              schema->fields[c].name);
         }

@@ -205,7 +205,10 @@ size_t weir_builder_bytes_used(const weir_builder *b)
 
 void weiri_builder_truncate(weir_builder *b, int64_t rows)
 {
-    WEIR_ASSERT(rows <= b->rows && b->children == NULL);
+    WEIR_ASSERT(rows <= b->rows && (b->children == NULL || b->type.id == WEIR_TYPE_STRUCT));
+    for (size_t i = 0; b->children && i < b->type.field_count; i++) {
+        weiri_builder_truncate(b->children[i], rows);
+    }
     for (int64_t r = rows; r < b->rows && b->validity.len > 0; r++) {
         b->nulls -= ((b->validity.data[r >> 3] >> (r & 7)) & 1) == 0;
     }

@@ -52,7 +52,8 @@ struct weir_colsink_ops {
     weir_rc (*take)(weir_colsink *self, int column, const struct weir_block *block, uint32_t field, uint64_t *bad, struct weir_error *err);
     /* The same from cells, row by row. */
     weir_rc (*take_cells)(weir_colsink *self, int column, const struct weir_cell *cells, uint32_t rows, uint64_t *bad, struct weir_error *err);
-    /* The same value `rows` times; NULL = NULL. */
+    /* The same value `rows` times; NULL = NULL. Arrow sinks also take a STRUCT of primitive fields, by constants only (the same one in a
+     * whole block): its s.ptr points to one union weir_value per field. */
     weir_rc (*take_constant)(weir_colsink *self, int column, const union weir_value *value, uint32_t rows, struct weir_error *err);
     /* All columns were taken with `rows` rows: forget the rows marked in `drop` (NULL: none), keep the others. */
     weir_rc (*close_block)(weir_colsink *self, uint32_t rows, const uint64_t *drop, struct weir_error *err);

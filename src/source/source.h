@@ -25,20 +25,24 @@ struct weir_file_options {
     bool latest_first, recursive, file_name_only;
     char path_glob_filter[256]; /* "" = none */
     bool ignore_missing, ignore_corrupt;
-    bool include_existing;   /* includeExistingFiles; true */
+    bool include_existing;   /* includeExistingFiles; true (false is refused by name for now) */
+    const char *confine;     /* borrowed, not an option: a folder. What a symbolic link reaches outside it is refused. NULL = anything */
 };
+#define WEIR_FILE_AGE_UNBOUNDED (INT64_MAX / 4) /* max_file_age_ms with latestFirst and a limit, as Spark */
 /* Is this a name of the file source's (so that csv.h ignores it)? */
 bool weir_file_option_is(const char *name);
 weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_options *out, struct weir_error *err) WEIR_MUST_USE; /* cleanSource other than off, ... refused by name */
 extern const struct weir_option_help weir_file_option_help[];
 
-/* Everything below the root (a folder, or a glob), in order of (mtime ms, path). A missing root: WEIR_NOT_FOUND "PATH_NOT_FOUND" (a glob without matches lists nothing). A folder without permission is
+/* Everything below the root (a folder, a file, or a glob), in order of (mtime ms, path bytes); latestFirst: newest first. A missing root: WEIR_NOT_FOUND "PATH_NOT_FOUND" (a glob without matches lists nothing). A folder without permission is
  * an error that names it. partition_columns_out: names found by `name=value` folders (CONFLICTING_PARTITION_COLUMN_NAMES as Spark). */
 weir_rc weir_source_list(weir_fs *fs, const char *root, const struct weir_file_options *options, weir_arena *arena, struct weir_source_file **files_out,
                          size_t *count_out, const char *const **partition_columns_out, size_t *partition_count_out, struct weir_error *err) WEIR_MUST_USE;
 /* Types of partition columns: by the user's schema where it names them, else inferred from all values (int, bigint, decimal, double, date, timestamp, string). */
 weir_rc weir_source_partition_types(weir_arena *arena, const struct weir_source_file *files, size_t count, const char *const *columns, size_t column_count,
                                     const weir_schema *user, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* The raw values of `columns` in the folders of a path, for files that did not come from a listing (a planned batch that is run again). Arena. */
+const char *const *weir_source_partition_values(weir_arena *arena, const char *path, const char *const *columns, size_t count);
 /* May it be taken now? WEIR_OK yes; WEIR_BUSY somebody writes it or it is too young (retry_ms_out: when to look again). `by_lease_out`: leases work there. */
 weir_rc weir_source_complete(weir_fs *fs, const struct weir_source_file *file, int64_t min_age_ms, int64_t now_ms, int64_t *retry_ms_out, bool *by_lease_out, struct weir_error *err) WEIR_MUST_USE;
 
@@ -61,6 +65,7 @@ struct weir_text_source {
     const char *format;          /* "csv" */
     const char *root;            /* resolved path */
     const weir_options *options; /* format options and file options together */
+    const char *confine;         /* where links may lead: the location of the volume or external location that holds root; NULL = anywhere */
     const weir_schema *schema;   /* data columns as declared (partition columns may be among them) */
 };
 typedef struct weir_text_reader weir_text_reader;
@@ -74,10 +79,13 @@ const char *weir_text_reader_corrupt_column(const weir_text_reader *reader); /* 
 /* What a sink column is. */
 enum weir_item_kind { WEIR_ITEM_COLUMN /* by name, data or partition */, WEIR_ITEM_METADATA /* _metadata.<name> */, WEIR_ITEM_METADATA_ALL, WEIR_ITEM_LITERAL };
 struct weir_item { enum weir_item_kind kind; const char *name; struct weir_type type; union weir_value value; bool is_null; const char *output; };
-/* Set the listing that types the partition columns. */
+/* Set the listing that types the partition columns. Later calls keep the types of the first one that had partitions, as a Spark query does until it is restarted; other names are
+ * WEIR_CONFLICT "PARTITION_COLUMNS_CHANGED". */
 weir_rc weir_text_reader_bind(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const char *const *partition_columns, size_t partition_count, struct weir_error *err) WEIR_MUST_USE;
 /* Schema of sinks for these items (arena). */
 weir_rc weir_text_reader_output(weir_text_reader *reader, const struct weir_item *items, size_t count, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
-/* Read exactly these files into the sinks. WEIR_CONFLICT as csv.h says. */
+/* Read exactly these files into the sinks; files without partition_values get them from their path. Empty files and names like _metadata* give no rows, as in Spark; with
+ * ignoreMissingFiles what is gone gives none either. WEIR_CONFLICT as csv.h says. WEIR_ITEM_METADATA_ALL is a STRUCT column, which only Arrow sinks take: its constant's s.ptr
+ * points to one union weir_value per field. */
 weir_rc weir_text_reader_run(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const struct weir_item *items, size_t item_count,
                              enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result, struct weir_error *err) WEIR_MUST_USE;

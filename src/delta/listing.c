@@ -93,6 +93,13 @@ static weir_rc not_contiguous(weir_delta *table, int64_t missing, struct weir_er
                      (long long)missing, table->path, (long long)missing);
 }
 
+static weir_rc truncated(weir_delta *table, int64_t oldest, struct weir_error *err)
+{
+    return weir_fail(err, WEIR_NOT_FOUND, "DELTA_LOG_TRUNCATED",
+                     "truncated transaction log: what is left begins with version %lld, and the version that is asked for can not be rebuilt from it; %s; choose a newer version",
+                     (long long)oldest, table->path);
+}
+
 static weir_rc collect_commits(weir_delta *table, weir_arena *arena, const struct weir_store_entry *entries, size_t count, int64_t target,
                                struct weiri_log *out, struct weir_error *err)
 {
@@ -106,9 +113,7 @@ static weir_rc collect_commits(weir_delta *table, weir_arena *arena, const struc
         }
         if (name.version != next) {
             if (out->checkpoint < 0 && out->commit_count == 0) {
-                return weir_fail(err, WEIR_NOT_FOUND, "DELTA_LOG_TRUNCATED",
-                                 "truncated transaction log: it begins with version %lld and has no checkpoint to start from; %s; "
-                                 "older versions can not be rebuilt any more", (long long)name.version, table->path);
+                return truncated(table, name.version, err);
             }
             return not_contiguous(table, next, err);
         }
@@ -147,6 +152,12 @@ static weir_rc find_from(weir_delta *table, int64_t from, int64_t target, weir_a
     weir_rc rc = collect_commits(table, arena, entries, count, target, out, err);
     if (rc != WEIR_OK) {
         return rc;
+    }
+    for (size_t i = 0; out->version < 0 && i < count; i++) { /* all there is lies above the target */
+        struct weiri_log_name name = weiri_log_name(entries[i].name);
+        if (name.kind == WEIRI_LOG_COMMIT || name.kind == WEIRI_LOG_CHECKPOINT) {
+            return truncated(table, name.version, err);
+        }
     }
     if (out->version < 0 || (target >= 0 && out->version < target)) {
         return version_missing(table, target, out->version, err);

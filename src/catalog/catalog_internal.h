@@ -67,7 +67,7 @@ weir_rc weiri_name_take(weir_arena *arena, enum weir_object_kind kind, const cha
 weir_rc weiri_name_missing(weir_catalog *catalog, enum weir_object_kind kind, const char *c, const char *s,
                            const char *name, struct weir_error *err);
 weir_rc weiri_name_exists(enum weir_object_kind kind, const char *full_name, struct weir_error *err);
-bool weiri_like(const char *pattern, const char *name); /* Spark's SHOW ... LIKE */
+bool weiri_catalog_like(const char *pattern, const char *name); /* Spark's SHOW ... LIKE */
 
 /* --- places.c, newplace.c --- */
 /* A location as it is kept: relative to the root ("volumes/c/s/v") when inside it, else absolute. Heap. And back: arena. */

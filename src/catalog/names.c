@@ -191,7 +191,7 @@ static bool like_one(const char *pattern, size_t len, const char *name)
     return p == len;
 }
 
-bool weiri_like(const char *pattern, const char *name)
+bool weiri_catalog_like(const char *pattern, const char *name)
 {
     for (;;) {
         const size_t len = strcspn(pattern, "|");

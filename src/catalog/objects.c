@@ -239,7 +239,7 @@ weir_rc weir_catalog_list(weir_catalog *catalog, weir_arena *arena, enum weir_ob
     }
     size_t kept = 0;
     for (size_t i = 0; i < *count_out; i++) {
-        if (weiri_like(like, (*out)[i].name)) {
+        if (weiri_catalog_like(like, (*out)[i].name)) {
             (*out)[kept++] = (*out)[i];
         } else {
             weir_object_free_options(&(*out)[i]);

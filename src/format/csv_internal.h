@@ -1,0 +1,150 @@
+/* csv_internal.h - what the files of this room share: the compiled dialect, the tokenizer, the scan, the parsers.
+ *
+ * Reading order: options.c (options -> dialect), lines.c and decode.c (bytes -> lines of text), token.c and token_multi.c (a line -> cells: the definition of
+ * right), parser.c with parse_number.c, parse_time.c and pattern*.c (cell -> value), scan.c (positions of separators, fast), rows.c (a block -> the sink),
+ * plan.c, input.c and run.c (files -> tasks -> blocks). */
+#pragma once
+#include "base/time.h"
+#include "format/csv.h"
+
+/* --- dialect --- */
+
+enum weiri_unescaped { /* what becomes of a quote inside a quoted cell that nothing escapes */
+    WEIRI_STOP_AT_DELIMITER, WEIRI_STOP_AT_CLOSING_QUOTE, WEIRI_BACK_TO_DELIMITER, WEIRI_SKIP_VALUE, WEIRI_RAISE_ERROR
+};
+enum weiri_line_end { WEIRI_LINES_ANY /* LF, CRLF, CR */, WEIRI_LINES_LF, WEIRI_LINES_CUSTOM };
+
+#define WEIRI_MARKS_MAX 4
+struct weiri_pattern; /* a date-time pattern, compiled */
+
+struct weir_csv {
+    weir_arena *arena;
+    weir_schema *schema;
+    size_t columns;      /* fields of a row: the schema without the corrupt column */
+    int *field_of;       /* schema column -> text field; -1 for the corrupt column */
+    int *column_of;      /* text field -> schema column */
+    int corrupt;         /* schema column, -1 = none */
+
+    /* Tokenizing. A special character beyond ASCII is replaced in the text by a byte that UTF-8 never has (marks), so that
+     * every special is one byte. */
+    uint8_t sep, quote, escape, escape_escape; /* 0 = off */
+    uint8_t newline;         /* what ends a record inside a line; a byte that is never there unless lineSep has two characters */
+    struct weir_str seps;    /* the separator when it has several characters; len 0 otherwise */
+    struct weiri_mark { char text[4]; uint8_t len, byte; } marks[WEIRI_MARKS_MAX];
+    size_t mark_count;
+    enum weiri_unescaped unescaped;
+    bool trim_leading, trim_trailing;
+    struct weir_str comment; /* len 0 = none */
+    uint8_t comment_byte;    /* the same for univocity, to which NUL is the comment sign when there is none */
+    bool header, enforce_schema;
+    int64_t columns_max, cell_chars_max; /* cell_chars_max < 0 = no limit */
+    size_t row_bytes_max;
+    enum weiri_line_end line_end;
+    struct weir_str line_sep; /* CUSTOM */
+    struct weir_str null_value, empty_value, nan_value, positive_inf, negative_inf;
+    enum weir_csv_mode mode;
+
+    /* Types. A NULL pattern is the lenient parser. */
+    const weir_zone *zone;
+    struct weiri_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
+    bool date_fallback, timestamp_fallback;
+
+    bool plain;        /* the fast path may be tried: one-byte separator, no trimming, no limits below the usual */
+    bool blank_rows;   /* a row of separators only may be a blank line (which is skipped), so the fast path looks */
+    bool empty_is_null; /* an empty text parses to NULL; otherwise only cells can say NULL */
+};
+
+/* --- text --- */
+
+/* The text with every malformed UTF-8 sequence replaced by U+FFFD, as many as Java's decoder puts. `out` holds 3 * len bytes. Returns the new length. */
+size_t weiri_utf8_repair(const char *text, size_t len, char *out);
+/* Characters of valid UTF-8 as Java counts them (UTF-16 units). */
+int64_t weiri_utf16_length(const char *text, size_t len);
+
+/* --- lines --- */
+
+/* The line that begins at `at`: *end is where its end mark begins, *next where the next line begins. False: no end mark before `len`. A CR that is the last
+ * byte is an end only when `last` (nothing follows). */
+bool weiri_line_find(const struct weir_csv *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next);
+/* Lines that are no rows: blank ones (Java's trim) and comments. */
+bool weiri_line_is_skipped(const struct weir_csv *csv, struct weir_str line);
+/* The same for lines before the header: there blanks may stand before the comment sign. */
+bool weiri_line_is_before_header(const struct weir_csv *csv, struct weir_str line);
+
+/* --- tokens --- */
+
+enum weiri_token_error { WEIRI_TOKEN_OK, WEIRI_TOKEN_RAISED, WEIRI_TOKEN_COLUMNS, WEIRI_TOKEN_CHARS };
+/* One line at a time. The cells point into the line or into the tokenizer's arena and stay good until weiri_tokens_reset. */
+struct weiri_tokens {
+    const struct weir_csv *csv;
+    weir_arena *arena;
+    struct weir_cell *cells; /* ptr NULL = NULL */
+    size_t count, cap;
+    size_t consumed;         /* bytes of the line up to the end of the record: less than the line only under a custom lineSep */
+    size_t record_at;        /* where the record began */
+    enum weiri_token_error error;
+};
+void weiri_tokens_init(struct weiri_tokens *t, const struct weir_csv *csv);
+void weiri_tokens_free(struct weiri_tokens *t);
+void weiri_tokens_reset(struct weiri_tokens *t);
+/* False: no record in this line (all is NULL and the row is malformed), or an error. `line` is valid UTF-8; 1 byte before it may be read. */
+bool weiri_tokens_split(struct weiri_tokens *t, struct weir_str line);
+
+/* --- values --- */
+
+enum weir_verdict weiri_parse_integer(const char *text, size_t len, int64_t min, int64_t max, int64_t *out);
+enum weir_verdict weiri_parse_decimal(const char *text, size_t len, int precision, int scale, weir_i128 *out);
+enum weir_verdict weiri_parse_double(const struct weir_csv *csv, const char *text, size_t len, double *out);
+enum weir_verdict weiri_parse_float(const struct weir_csv *csv, const char *text, size_t len, double *out);
+enum weir_verdict weiri_parse_boolean(const char *text, size_t len, bool *out);
+/* Spark's cast of text to DATE, TIMESTAMP and TIMESTAMP_NTZ. */
+bool weiri_cast_date(const char *text, size_t len, int64_t *days);
+bool weiri_cast_timestamp(const char *text, size_t len, const weir_zone *zone, int64_t *us);
+bool weiri_cast_timestamp_ntz(const char *text, size_t len, int64_t *us);
+/* Local date and time as microseconds on a UTC-like scale; the results below are false beyond 64 bits. */
+static inline weir_i128 weiri_local_us(int64_t days, int64_t us_of_day)
+{
+    return (weir_i128)days * 86400000000 + us_of_day;
+}
+bool weiri_us_fits(weir_i128 us, int64_t *out);
+bool weiri_zoned_us(const weir_zone *zone, weir_i128 local_us, int64_t *us);
+
+/* --- date-time patterns --- */
+
+/* WEIR_INVALID / WEIR_UNSUPPORTED name the option and the letter. The pattern lives in the arena. */
+weir_rc weiri_pattern_compile(weir_arena *arena, const char *option, const char *text, struct weiri_pattern **out, struct weir_error *err) WEIR_MUST_USE;
+/* False: the text does not match. zone: what holds when the text has none. */
+bool weiri_pattern_timestamp(const struct weiri_pattern *pattern, const char *text, size_t len, const weir_zone *zone, int64_t *us);
+bool weiri_pattern_timestamp_ntz(const struct weiri_pattern *pattern, const char *text, size_t len, int64_t *us);
+bool weiri_pattern_date(const struct weiri_pattern *pattern, const char *text, size_t len, int64_t *days);
+
+/* --- parsers --- */
+
+/* The parser of the corrupt column: the text as it is. */
+struct weir_text_parser *weiri_raw_parser_new(void);
+
+/* --- scan --- */
+
+struct weiri_scan_chars {
+    char sep, newline;
+    char quote; /* a byte that makes a block special; = NUL when there is none */
+    bool cr_ends_lines;
+};
+struct weiri_scan_result {
+    size_t positions; /* separators and newlines found, in order */
+    size_t newlines;
+    bool special;     /* quote or NUL seen */
+    bool lone_cr;     /* a CR that no LF follows */
+    bool crs;         /* any CR */
+};
+/* Fill `seps` (room for len + 64) from text[0..len). 64 bytes behind the text may be read. */
+typedef void (*weiri_scan_fn)(const char *text, size_t len, const struct weiri_scan_chars *chars, uint32_t *seps, struct weiri_scan_result *out);
+/* One entry per instruction set, best last; the last that runs here is used. Tests run them all. */
+struct weiri_scan_level {
+    const char *name;
+    bool (*runs_here)(void);
+    weiri_scan_fn scan;
+};
+extern const struct weiri_scan_level weiri_scan_levels[];
+extern const size_t weiri_scan_level_count;
+weiri_scan_fn weiri_scan_best(void);

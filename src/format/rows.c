@@ -1,0 +1,528 @@
+/* rows.c - whole lines of text into the rows of a sink, by one of two ways.
+ *
+ * Fast: scan the block for separators, prove that every line has exactly the right number and nothing that needs care, hand the sink each column by position.
+ * Slow: tokenize line by line, hand the sink each column as cells. The slow way is the definition of right; the fast one is taken only where both give the same.
+ *
+ * Both end alike: which rows are bad is known when all columns were taken; then the corrupt column gets the raw lines, the mode and the filter say
+ * which rows are dropped, and the block is closed. */
+#include "format/run_internal.h"
+#include <stdio.h>
+
+#define BATCH_CELLS 65536
+#define BATCH_ROWS_MAX 4096
+
+void weiri_worker_init(struct weiri_worker *w, const struct weir_csv_read *read)
+{
+    const struct weir_csv *csv = read->csv;
+    *w = (struct weiri_worker){.read = read, .csv = csv, .scan = weiri_scan_best()};
+    w->parsers = weir_calloc(read->column_count + 1, sizeof(struct weir_text_parser *));
+    w->checks = weir_calloc(csv->columns + 1, sizeof(struct weir_text_parser *));
+    bool *taken = weir_calloc(csv->columns + 1, sizeof *taken);
+    for (size_t c = 0; c < read->column_count; c++) {
+        int column = read->columns[c];
+        if (column < 0) {
+            continue;
+        }
+        if (column == csv->corrupt) {
+            w->parsers[c] = weiri_raw_parser_new();
+        } else {
+            w->parsers[c] = weir_text_parser_new(&csv->schema->fields[column].type, csv);
+            taken[csv->field_of[column]] = true;
+        }
+    }
+    for (size_t f = 0; f < csv->columns; f++) {
+        const struct weir_type *type = &csv->schema->fields[csv->column_of[f]].type;
+        if (!taken[f] && type->id != WEIR_TYPE_STRING && type->id != WEIR_TYPE_BINARY) {
+            w->checks[f] = weir_text_parser_new(type, csv);
+        }
+    }
+    weir_free(taken);
+    weiri_tokens_init(&w->tokens, csv);
+    size_t rows = BATCH_CELLS / (csv->columns + 1);
+    w->batch_rows = (uint32_t)(rows < 1 ? 1 : rows > BATCH_ROWS_MAX ? BATCH_ROWS_MAX : rows);
+}
+
+void weiri_worker_free(struct weiri_worker *w)
+{
+    for (size_t c = 0; c < w->read->column_count; c++) {
+        weir_text_parser_free(w->parsers[c]);
+    }
+    for (size_t f = 0; f < w->csv->columns; f++) {
+        weir_text_parser_free(w->checks[f]);
+    }
+    weir_free(w->parsers);
+    weir_free(w->checks);
+    weir_free(w->buffer);
+    weir_free(w->seps);
+    weir_free(w->bad);
+    weir_free(w->drop);
+    weiri_tokens_free(&w->tokens);
+    weir_free(w->cells);
+    weir_free(w->lines);
+    weir_free(w->line_numbers);
+    weir_free(w->column_cells);
+}
+
+static void need_bits(struct weiri_worker *w, size_t rows)
+{
+    size_t words = (rows + 63) / 64 + 1;
+    if (rows + 1 > w->bits_cap) {
+        weir_free(w->bad);
+        weir_free(w->drop);
+        w->bad = weir_malloc(words * sizeof *w->bad);
+        w->drop = weir_malloc(words * sizeof *w->drop);
+        w->bits_cap = (words - 1) * 64 + 1;
+    }
+    memset(w->bad, 0, words * sizeof *w->bad);
+}
+
+static struct weir_cell *need_cells(struct weiri_worker *w, size_t rows)
+{
+    if (rows > w->column_cells_cap) {
+        weir_free(w->column_cells);
+        w->column_cells = weir_malloc(rows * sizeof *w->column_cells);
+        w->column_cells_cap = rows;
+    }
+    return w->column_cells;
+}
+
+/* --- messages --- */
+
+static int64_t line_number(const struct weiri_place *place, int64_t line_in_segment)
+{
+    return weiri_input_lines_before(place->input, place->from) + line_in_segment + 1;
+}
+
+/* Which cell of a malformed line is at fault, in words. */
+static int64_t explain(struct weiri_worker *w, struct weir_str line, char *out, size_t out_len)
+{
+    const struct weir_csv *csv = w->csv;
+    if (!weiri_tokens_split(&w->tokens, line)) {
+        snprintf(out, out_len, "the line begins with NUL");
+        return 0;
+    }
+    if (w->tokens.count != csv->columns) {
+        snprintf(out, out_len, "it has %zu cells, the schema %zu columns", w->tokens.count, csv->columns);
+        return 0;
+    }
+    for (size_t f = 0; f < csv->columns; f++) {
+        const struct weir_field *field = &csv->schema->fields[csv->column_of[f]];
+        const struct weir_cell cell = w->tokens.cells[f];
+        union weir_value value;
+        struct weir_text_parser *parser = weir_text_parser_new(&field->type, csv);
+        bool bad = cell.ptr && parser->parse(parser, cell.ptr, cell.len, &value) == WEIR_VALUE_BAD;
+        weir_text_parser_free(parser);
+        if (bad) {
+            struct weir_buf type;
+            weir_buf_init(&type, 0);
+            weir_type_print(&type, &field->type);
+            snprintf(out, out_len, "column %zu (`%s`): '%.*s' is no %s", f + 1, field->name, (int)(cell.len > 80 ? 80 : cell.len), cell.ptr, type.data);
+            weir_buf_free(&type);
+            return (int64_t)f + 1;
+        }
+    }
+    snprintf(out, out_len, "a cell does not parse");
+    return 0;
+}
+
+static weir_rc fail_malformed(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, int64_t line_in_segment, struct weir_error *err)
+{
+    char why[256];
+    int64_t number = line_number(place, line_in_segment);
+    int64_t column = explain(w, line, why, sizeof why);
+    return weir_fail_at(err, WEIR_INVALID, "MALFORMED_RECORD", number, column, "malformed record under mode=FAILFAST; %s, line %lld: %s; the line is '%.*s'; mend it or use mode=PERMISSIVE",
+                        place->file->path, (long long)number, why, (int)(line.len > 200 ? 200 : line.len), line.ptr);
+}
+
+static weir_rc fail_token(struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err)
+{
+    int64_t number = line_number(place, line_in_segment);
+    const char *path = place->file->path;
+    switch (w->tokens.error) {
+    case WEIRI_TOKEN_COLUMNS:
+        return weir_fail_at(err, WEIR_TOO_BIG, "TOO_MANY_COLUMNS", number, 0, "%s, line %lld: more than maxColumns=%lld cells; raise that option", path, (long long)number,
+                            (long long)w->csv->columns_max);
+    case WEIRI_TOKEN_CHARS:
+        return weir_fail_at(err, WEIR_TOO_BIG, "CELL_TOO_LONG", number, (int64_t)w->tokens.count + 1, "%s, line %lld: a cell of more than maxCharsPerColumn=%lld characters; raise that option",
+                            path, (long long)number, (long long)w->csv->cell_chars_max);
+    default:
+        return weir_fail_at(err, WEIR_INVALID, "UNESCAPED_QUOTE", number, (int64_t)w->tokens.count + 1,
+                            "%s, line %lld: an unescaped quote inside a quoted cell under unescapedQuoteHandling=RAISE_ERROR; mend the line or change that option", path, (long long)number);
+    }
+}
+
+/* --- the common end of both ways --- */
+
+/* What raw line a row had, and where. */
+typedef struct weir_str (*raw_line_fn)(const struct weiri_worker *w, const void *arg, uint32_t row, int64_t *line_in_block);
+
+static weir_rc take_corrupt(struct weiri_worker *w, weir_colsink *sink, uint32_t rows, bool any_bad, raw_line_fn raw, const void *arg, struct weir_error *err)
+{
+    struct weir_cell *cells = NULL;
+    for (size_t c = 0; c < w->read->column_count; c++) {
+        if (w->csv->corrupt < 0 || w->read->columns[c] != w->csv->corrupt) {
+            continue;
+        }
+        if (!any_bad) {
+            WEIR_TRY(sink->ops->take_constant(sink, (int)c, NULL, rows, err));
+            continue;
+        }
+        if (!cells) {
+            cells = need_cells(w, rows);
+            for (uint32_t r = 0; r < rows; r++) {
+                int64_t line;
+                struct weir_str text = WEIR_BIT(w->bad, r) ? raw(w, arg, r, &line) : (struct weir_str){NULL, 0};
+                cells[r] = (struct weir_cell){text.ptr, text.len};
+            }
+        }
+        uint64_t *unused = w->drop; /* a raw line is never bad */
+        WEIR_TRY(sink->ops->take_cells(sink, (int)c, cells, rows, unused, err));
+    }
+    return WEIR_OK;
+}
+
+/* All text columns were taken; bad is complete. */
+static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, raw_line_fn raw, const void *arg, struct weir_error *err)
+{
+    uint32_t bad = 0;
+    size_t words = ((size_t)rows + 63) / 64;
+    for (size_t i = 0; i < words; i++) {
+        bad += (uint32_t)__builtin_popcountll(w->bad[i]);
+    }
+    if (bad > 0 && w->csv->mode == WEIR_CSV_FAILFAST) {
+        uint32_t r = 0;
+        while (!WEIR_BIT(w->bad, r)) {
+            r++;
+        }
+        int64_t line;
+        struct weir_str text = raw(w, arg, r, &line);
+        return fail_malformed(w, place, text, place->lines + line, err);
+    }
+    for (size_t c = 0; c < w->read->column_count; c++) {
+        int constant = -1 - w->read->columns[c];
+        if (constant >= 0) {
+            bool null = place->file->constant_nulls && place->file->constant_nulls[constant];
+            WEIR_TRY(sink->ops->take_constant(sink, (int)c, null ? NULL : &place->file->constants[constant], rows, err));
+        }
+    }
+    WEIR_TRY(take_corrupt(w, sink, rows, bad > 0, raw, arg, err));
+    bool drop_bad = w->csv->mode == WEIR_CSV_DROPMALFORMED || w->read->keep == WEIR_CSV_KEEP_GOOD;
+    bool drop_good = w->read->keep == WEIR_CSV_KEEP_BAD;
+    uint32_t dropped = (drop_bad ? bad : 0) + (drop_good ? rows - bad : 0);
+    for (size_t i = 0; dropped > 0 && i < words; i++) {
+        w->drop[i] = (drop_bad ? w->bad[i] : 0) | (drop_good ? ~w->bad[i] : 0);
+    }
+    if (dropped > 0 && drop_good && rows % 64 != 0) {
+        w->drop[words - 1] &= (UINT64_C(1) << (rows % 64)) - 1;
+    }
+    place->rows += rows;
+    place->bad_rows += bad;
+    place->kept += rows - dropped;
+    return sink->ops->close_block(sink, rows, dropped > 0 ? w->drop : NULL, err);
+}
+
+/* --- the fast way --- */
+
+static inline uint32_t field_begin(const struct weir_block *b, size_t index)
+{
+    return index == 0 ? b->first : b->seps[index - 1] + 1;
+}
+
+/* Are there lines that look like rows and are none (blank, comment)? */
+static bool has_skipped_rows(const struct weir_csv *csv, const struct weir_block *b)
+{
+    if (!csv->blank_rows && csv->comment.len == 0) {
+        return false;
+    }
+    for (uint32_t r = 0; r < b->rows; r++) {
+        uint32_t from = field_begin(b, (size_t)r * b->fields), to = b->seps[(size_t)(r + 1) * b->fields - 1];
+        if (weiri_line_is_skipped(csv, (struct weir_str){b->text + from, to - from})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Scan the block; true when it is proven plain. */
+static bool prove(struct weiri_worker *w, const char *text, size_t len, struct weir_block *b)
+{
+    const struct weir_csv *csv = w->csv;
+    if (!csv->plain || w->read->slow || len == 0) {
+        return false;
+    }
+    if (len + 64 > w->seps_cap) {
+        weir_free(w->seps);
+        w->seps = weir_malloc((len + 64) * sizeof *w->seps);
+        w->seps_cap = len + 64;
+    }
+    const struct weiri_scan_chars chars = {(char)csv->sep, '\n', (char)csv->quote, csv->line_end == WEIRI_LINES_ANY};
+    struct weiri_scan_result found;
+    w->scan(text, len, &chars, w->seps, &found);
+    size_t fields = csv->columns;
+    if (found.special || found.positions != found.newlines * fields || (chars.cr_ends_lines && found.lone_cr)) {
+        return false;
+    }
+    for (size_t r = 0; r < found.newlines; r++) {
+        if (text[w->seps[(r + 1) * fields - 1]] != '\n') {
+            return false;
+        }
+    }
+    *b = (struct weir_block){text, len, 0, w->seps, (uint32_t)found.newlines, (uint32_t)fields, chars.cr_ends_lines && found.crs};
+    return !has_skipped_rows(csv, b);
+}
+
+static struct weir_str field_text(const struct weir_block *b, uint32_t row, uint32_t field)
+{
+    size_t index = (size_t)row * b->fields + field;
+    uint32_t from = field_begin(b, index), to = b->seps[index];
+    if (b->crlf && field + 1 == b->fields && to > from && b->text[to - 1] == '\r') {
+        to--;
+    }
+    return (struct weir_str){b->text + from, to - from};
+}
+
+static bool has_empty(const struct weir_block *b, uint32_t field)
+{
+    for (uint32_t r = 0; r < b->rows; r++) {
+        if (field_text(b, r, field).len == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the empty text is a value (nullValue is another), an empty cell must say by itself that it is NULL. */
+static weir_rc take_by_cells(struct weiri_worker *w, weir_colsink *sink, int column, const struct weir_block *b, uint32_t field, struct weir_error *err)
+{
+    struct weir_cell *cells = need_cells(w, b->rows);
+    for (uint32_t r = 0; r < b->rows; r++) {
+        struct weir_str text = field_text(b, r, field);
+        cells[r] = (struct weir_cell){text.len > 0 ? text.ptr : NULL, text.len};
+    }
+    return sink->ops->take_cells(sink, column, cells, b->rows, w->bad, err);
+}
+
+static void check_field(struct weiri_worker *w, const struct weir_block *b, uint32_t field)
+{
+    struct weir_text_parser *parser = w->checks[field];
+    union weir_value value;
+    for (uint32_t r = 0; r < b->rows; r++) {
+        struct weir_str text = field_text(b, r, field);
+        if (text.len > 0 && parser->parse(parser, text.ptr, text.len, &value) == WEIR_VALUE_BAD) {
+            WEIR_BIT_SET(w->bad, r);
+        }
+    }
+}
+
+static struct weir_str raw_of_block(const struct weiri_worker *w, const void *arg, uint32_t row, int64_t *line_in_block)
+{
+    const struct weir_block *b = arg;
+    struct weir_str last = field_text(b, row, b->fields - 1);
+    uint32_t from = field_begin(b, (size_t)row * b->fields);
+    (void)w;
+    *line_in_block = row;
+    return (struct weir_str){b->text + from, (size_t)(last.ptr + last.len - (b->text + from))};
+}
+
+static weir_rc fast_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const struct weir_block *b, struct weir_error *err)
+{
+    need_bits(w, b->rows);
+    for (size_t c = 0; c < w->read->column_count; c++) {
+        int column = w->read->columns[c];
+        if (column < 0 || column == w->csv->corrupt) {
+            continue;
+        }
+        uint32_t field = (uint32_t)w->csv->field_of[column];
+        if (!w->csv->empty_is_null && has_empty(b, field)) {
+            WEIR_TRY(take_by_cells(w, sink, (int)c, b, field, err));
+        } else {
+            WEIR_TRY(sink->ops->take(sink, (int)c, b, field, w->bad, err));
+        }
+    }
+    for (uint32_t f = 0; f < b->fields; f++) {
+        if (w->checks[f]) {
+            check_field(w, b, f);
+        }
+    }
+    WEIR_TRY(close_rows(w, place, sink, b->rows, raw_of_block, b, err));
+    place->lines += b->rows;
+    return WEIR_OK;
+}
+
+/* --- the slow way --- */
+
+static struct weir_str raw_of_batch(const struct weiri_worker *w, const void *arg, uint32_t row, int64_t *line_in_block)
+{
+    (void)arg;
+    *line_in_block = w->line_numbers[row];
+    return (struct weir_str){w->lines[row].ptr, w->lines[row].len};
+}
+
+static weir_rc flush_batch(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, struct weir_error *err)
+{
+    if (rows == 0) {
+        return WEIR_OK;
+    }
+    for (size_t c = 0; c < w->read->column_count; c++) {
+        int column = w->read->columns[c];
+        if (column >= 0 && column != w->csv->corrupt) {
+            const struct weir_cell *cells = w->cells + (size_t)w->csv->field_of[column] * w->batch_rows;
+            WEIR_TRY(sink->ops->take_cells(sink, (int)c, cells, rows, w->bad, err));
+        }
+    }
+    for (size_t f = 0; f < w->csv->columns; f++) {
+        union weir_value value;
+        for (uint32_t r = 0; w->checks[f] && r < rows; r++) {
+            struct weir_cell cell = w->cells[f * w->batch_rows + r];
+            if (cell.ptr && w->checks[f]->parse(w->checks[f], cell.ptr, cell.len, &value) == WEIR_VALUE_BAD) {
+                WEIR_BIT_SET(w->bad, r);
+            }
+        }
+    }
+    WEIR_TRY(close_rows(w, place, sink, rows, raw_of_batch, NULL, err));
+    weiri_tokens_reset(&w->tokens);
+    need_bits(w, w->batch_rows);
+    return WEIR_OK;
+}
+
+/* The text of a line, decoded. */
+static struct weir_str decoded(struct weiri_worker *w, struct weir_str line)
+{
+    if (weir_utf8_valid(line.ptr, line.len)) {
+        return line;
+    }
+    char *copy = weir_arena_alloc(w->tokens.arena, line.len * 3 + 1);
+    copy[0] = ' ';
+    return (struct weir_str){copy + 1, weiri_utf8_repair(line.ptr, line.len, copy + 1)};
+}
+
+/* What the corrupt column gets: the record without a line feed or form feed at its end. */
+static struct weir_cell raw_record(const struct weiri_tokens *t, struct weir_str line)
+{
+    const char *ptr = line.ptr + t->record_at;
+    size_t len = t->consumed - t->record_at;
+    if (len > 0 && (ptr[len - 1] == '\n' || ptr[len - 1] == '\f')) {
+        len -= ptr[len - 1] == '\n' && len > 1 && ptr[len - 2] == '\r' ? 2 : 1;
+    }
+    return (struct weir_cell){ptr, len};
+}
+
+static weir_rc slow_line(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, uint32_t row, uint32_t number, struct weir_error *err)
+{
+    struct weiri_tokens *t = &w->tokens;
+    line = decoded(w, line);
+    bool record = weiri_tokens_split(t, line);
+    if (t->error != WEIRI_TOKEN_OK) {
+        return fail_token(w, place, place->lines + number, err);
+    }
+    size_t count = record ? t->count : 0;
+    for (size_t f = 0; f < w->csv->columns; f++) {
+        w->cells[f * w->batch_rows + row] = f < count ? t->cells[f] : (struct weir_cell){NULL, 0};
+    }
+    if (!record || count != w->csv->columns) {
+        WEIR_BIT_SET(w->bad, row);
+    }
+    w->lines[row] = raw_record(t, line);
+    w->line_numbers[row] = number;
+    return WEIR_OK;
+}
+
+static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
+{
+    if (!w->cells) {
+        w->cells = weir_malloc((w->csv->columns + 1) * w->batch_rows * sizeof *w->cells);
+        w->lines = weir_malloc(w->batch_rows * sizeof *w->lines);
+        w->line_numbers = weir_malloc(w->batch_rows * sizeof *w->line_numbers);
+    }
+    need_bits(w, w->batch_rows);
+    weiri_tokens_reset(&w->tokens);
+    uint32_t rows = 0, number = 0;
+    for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, number++) {
+        struct weir_str line = {text + at, end - at};
+        if (weiri_line_is_skipped(w->csv, line)) {
+            continue;
+        }
+        WEIR_TRY(slow_line(w, place, line, rows, number, err));
+        if (++rows == w->batch_rows) {
+            WEIR_TRY(flush_batch(w, place, sink, rows, err));
+            rows = 0;
+        }
+    }
+    WEIR_TRY(flush_batch(w, place, sink, rows, err));
+    place->lines += number;
+    return WEIR_OK;
+}
+
+/* --- the header --- */
+
+static weir_rc check_header(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, struct weir_error *err)
+{
+    const struct weir_csv *csv = w->csv;
+    weiri_tokens_reset(&w->tokens);
+    bool record = weiri_tokens_split(&w->tokens, decoded(w, line));
+    if (w->tokens.error != WEIRI_TOKEN_OK) {
+        return fail_token(w, place, place->lines, err);
+    }
+    if (csv->enforce_schema || !record) {
+        return WEIR_OK;
+    }
+    if (w->tokens.count != csv->columns) {
+        return weir_fail(err, WEIR_INVALID, "HEADER_MISMATCH", "%s: the header has %zu names, the schema %zu columns; mend one of them or set enforceSchema=true", place->file->path,
+                         w->tokens.count, csv->columns);
+    }
+    for (size_t f = 0; f < csv->columns; f++) {
+        const char *name = csv->schema->fields[csv->column_of[f]].name;
+        struct weir_cell cell = w->tokens.cells[f];
+        if (!weir_str_eq_nocase((struct weir_str){cell.ptr ? cell.ptr : "", cell.len}, weir_str(name))) {
+            return weir_fail(err, WEIR_INVALID, "HEADER_MISMATCH", "%s: name %zu of the header is '%.*s', the schema has `%s`; mend one of them or set enforceSchema=true",
+                             place->file->path, f + 1, (int)cell.len, cell.ptr ? cell.ptr : "", name);
+        }
+    }
+    return WEIR_OK;
+}
+
+/* Where the rows begin behind the header; len when the header is still to come. */
+static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, const char *text, size_t len, size_t *out, struct weir_error *err)
+{
+    size_t at = 0;
+    for (size_t end, next; place->header_due && at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, place->lines++) {
+        struct weir_str line = {text + at, end - at};
+        if (!weiri_line_is_before_header(w->csv, line)) {
+            WEIR_TRY(check_header(w, place, line, err));
+            place->header_due = false;
+        }
+    }
+    *out = at;
+    return WEIR_OK;
+}
+
+/* The limit holds for lines that fit into a block as well. */
+static weir_rc check_lengths(struct weiri_worker *w, const struct weiri_place *place, const char *text, size_t len, struct weir_error *err)
+{
+    int64_t line = place->lines;
+    for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, line++) {
+        if (end - at > w->csv->row_bytes_max) {
+            int64_t number = line_number(place, line);
+            return weir_fail_at(err, WEIR_TOO_BIG, "ROW_TOO_BIG", number, 0, "%s, line %lld: the line is longer than maxRowBytes=%zu; raise that option",
+                                place->file->path, (long long)number, w->csv->row_bytes_max);
+        }
+    }
+    return WEIR_OK;
+}
+
+weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
+{
+    size_t from = 0;
+    struct weir_block block;
+    if (len > w->csv->row_bytes_max) {
+        WEIR_TRY(check_lengths(w, place, text, len, err));
+    }
+    WEIR_TRY(skip_header(w, place, text, len, &from, err));
+    if (from == len) {
+        return WEIR_OK;
+    }
+    if (prove(w, text + from, len - from, &block)) {
+        return fast_rows(w, place, sink, &block, err);
+    }
+    return slow_rows(w, place, sink, text + from, len - from, err);
+}

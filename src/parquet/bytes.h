@@ -10,6 +10,8 @@ struct pw_bytes {
     size_t len, cap; /* cap leaves out the slack */
 };
 
+/* Like weir_aligned(64, bytes) (free with weir_free), in huge pages where it is large: tables and heaps are read at random places. */
+void *weiri_pw_large_alloc(size_t bytes);
 void weiri_pw_bytes_grow(struct pw_bytes *bytes, size_t len);
 
 /* Where `len` more bytes may be written; then add to bytes->len. */

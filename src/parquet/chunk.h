@@ -59,6 +59,7 @@ struct pw_chunk {
     struct pw_bounds bounds;
     uint64_t *seen, *used;     /* bits of dictionary entries: of this page, of all pages */
     size_t bits_cap;           /* words */
+    uint8_t int_range[16];     /* where the bounds of a plain page of integers lie while it is ended */
     int64_t distinct;          /* set by seal; -1 = not known */
     /* for the choice */
     int64_t next_check, checked_values;

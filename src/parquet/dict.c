@@ -105,7 +105,8 @@ static void keep_values(struct pw_dict *dict)
         dict->values_kept = true;
         for (uint32_t i = 0; i < dict->count; i++) {
             struct weir_str bytes = weiri_pw_dict_at(dict, i);
-            weiri_pw_table_put(&dict->values, bytes.ptr, bytes.len, heap_address(dict, i), i);
+            struct pw_key key = weiri_pw_key(&dict->values, bytes.ptr, bytes.len);
+            weiri_pw_table_put(&dict->values, &key, heap_address(dict, i), i);
         }
     }
 }
@@ -114,20 +115,21 @@ weir_rc weiri_pw_dict_value(struct pw_dict *dict, struct weir_str bytes, uint32_
 {
     keep_values(dict);
     const uint8_t *const heaps[2] = {dict->heap.data, dict->side.data};
-    *index = weiri_pw_table_get(&dict->values, heaps, bytes.ptr, bytes.len);
+    const struct pw_key key = weiri_pw_key(&dict->values, bytes.ptr, bytes.len);
+    *index = weiri_pw_table_get(&dict->values, heaps, &key);
     if (*index != PW_CODE_MISS) {
         return WEIR_OK;
     }
     WEIR_TRY(append(dict, bytes, index, err));
-    weiri_pw_table_put(&dict->values, bytes.ptr, bytes.len, heap_address(dict, *index), *index);
+    weiri_pw_table_put(&dict->values, &key, heap_address(dict, *index), *index);
     return WEIR_OK;
 }
 
-static weir_rc keep_verdict(struct pw_dict *dict, const char *text, size_t len, uint32_t code, struct weir_error *err)
+static weir_rc keep_verdict(struct pw_dict *dict, const struct pw_key *text, uint32_t code, struct weir_error *err)
 {
     uint32_t at;
-    WEIR_TRY(keep_aside(dict, text, len, &at, err));
-    weiri_pw_table_put(&dict->texts, text, len, at, code);
+    WEIR_TRY(keep_aside(dict, text->ptr, text->len, &at, err));
+    weiri_pw_table_put(&dict->texts, text, at, code);
     return WEIR_OK;
 }
 
@@ -135,7 +137,8 @@ weir_rc weiri_pw_dict_text(struct pw_dict *dict, struct weir_text_parser *parser
                            struct weir_error *err)
 {
     const uint8_t *const heaps[2] = {dict->heap.data, dict->side.data};
-    *code = weiri_pw_table_get(&dict->texts, heaps, text, len);
+    const struct pw_key key = weiri_pw_key(&dict->texts, text, len);
+    *code = weiri_pw_table_get(&dict->texts, heaps, &key);
     if (*code != PW_CODE_MISS) {
         return WEIR_OK;
     }
@@ -144,15 +147,15 @@ weir_rc weiri_pw_dict_text(struct pw_dict *dict, struct weir_text_parser *parser
     enum weir_verdict verdict = parser->parse(parser, text, len, &value);
     if (verdict != WEIR_VALUE) {
         *code = verdict == WEIR_VALUE_NULL ? PW_CODE_NULL : PW_CODE_BAD;
-        return keep_verdict(dict, text, len, *code, err);
+        return keep_verdict(dict, &key, *code, err);
     }
     uint8_t scratch[16];
     struct weir_str bytes = weiri_pw_value_bytes(dict->leaf, &value, scratch);
     if (!dict->values_kept && weir_str_eq(bytes, (struct weir_str){text, len})) {
         WEIR_TRY(append(dict, bytes, code, err));
-        weiri_pw_table_put(&dict->texts, text, len, heap_address(dict, *code), *code);
+        weiri_pw_table_put(&dict->texts, &key, heap_address(dict, *code), *code);
         return WEIR_OK;
     }
     WEIR_TRY(weiri_pw_dict_value(dict, bytes, code, err));
-    return keep_verdict(dict, text, len, *code, err);
+    return keep_verdict(dict, &key, *code, err);
 }

@@ -1,18 +1,6 @@
 /* encode_rle.c - bit packing and the RLE / bit-packing hybrid (Parquet "Encodings", RLE = 3). */
 #include "parquet/encode.h"
 
-void weiri_pw_bytes_grow(struct pw_bytes *bytes, size_t len)
-{
-    size_t wanted = bytes->len + len;
-    size_t cap = bytes->cap < 256 ? 256 : bytes->cap;
-    while (cap < wanted) {
-        cap += cap / 2;
-    }
-    bytes->data = weir_realloc(bytes->data, cap + WEIRI_PW_SLACK);
-    bytes->cap = cap;
-    memset(bytes->data + cap, 0, WEIRI_PW_SLACK);
-}
-
 void weiri_pw_varint(struct pw_bytes *out, uint64_t value)
 {
     uint8_t *p = weiri_pw_bytes_room(out, 10);

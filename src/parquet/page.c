@@ -243,18 +243,24 @@ static struct range dict_range(struct pw_chunk *c, const struct page_values *v)
     for (size_t i = 0; i < v->count; i++) {
         WEIR_BIT_SET(c->seen, v->slots[i]);
     }
-    struct range r = {0};
-    const bool whole = weiri_pw_key_is_whole(c->leaf);
+    struct range r = {.min_key = UINT64_MAX};
     const bool fraction = c->leaf->physical == WEIR_PQ_FLOAT || c->leaf->physical == WEIR_PQ_DOUBLE;
+    const bool whole = weiri_pw_key_is_whole(c->leaf);
     for (size_t w = 0; w < words; w++) {
         c->used[w] |= c->seen[w];
         for (uint64_t bits = c->seen[w]; bits != 0; bits &= bits - 1) {
-            uint32_t index = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(bits);
+            const uint32_t index = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(bits);
+            const uint64_t key = c->dict.keys[index];
+            /* The value itself is fetched only where its key says that it may matter. */
+            const bool within = whole ? key >= r.min_key && key <= r.max_key : key > r.min_key && key < r.max_key;
+            if (r.any && !fraction && within) {
+                continue;
+            }
             struct weir_str value = weiri_pw_dict_at(&c->dict, index);
             if (fraction && weiri_pw_value_is_nan(c->leaf, value)) {
                 c->bounds.has_nan = true;
             } else {
-                widen(&r, c->leaf, whole, value, c->dict.keys[index]);
+                widen(&r, c->leaf, whole, value, key);
             }
         }
         c->seen[w] = 0;
@@ -262,8 +268,34 @@ static struct range dict_range(struct pw_chunk *c, const struct page_values *v)
     return r;
 }
 
+/* Integers: least and greatest of an array. */
+static struct range plain_int_range(struct pw_chunk *c)
+{
+    struct range r = {0};
+    const size_t width = c->leaf->width, n = c->plain.len / width;
+    const uint8_t *p = c->plain.data;
+    if (n == 0) {
+        return r;
+    }
+    int64_t min = INT64_MAX, max = INT64_MIN;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t v = width == 4 ? (int64_t)(int32_t)weiri_pw_load32(p + i * 4) : (int64_t)weiri_pw_load64(p + i * 8);
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+    }
+    memcpy(c->int_range, &min, width);
+    memcpy(c->int_range + 8, &max, width);
+    r.any = true;
+    r.min = (struct weir_str){(const char *)c->int_range, width};
+    r.max = (struct weir_str){(const char *)c->int_range + 8, width};
+    return r;
+}
+
 static struct range plain_range(struct pw_chunk *c)
 {
+    if (c->leaf->physical == WEIR_PQ_INT32 || c->leaf->physical == WEIR_PQ_INT64) {
+        return plain_int_range(c);
+    }
     struct range r = {0};
     const bool whole = weiri_pw_key_is_whole(c->leaf);
     const uint32_t width = c->leaf->width;

@@ -14,23 +14,23 @@ static void make_seed(void)
     process_seed.a |= 1;
 }
 
-const struct pw_seed *weiri_pw_seed(void)
+static struct pw_seed seed_of_process(void)
 {
     (void)pthread_once(&process_seed_once, make_seed);
-    return &process_seed;
+    return process_seed;
 }
 
 /* Slots lie at a cache line's begin: four to a line. */
 static void *slots_new(size_t count, size_t bytes)
 {
-    void *slots = weir_aligned(64, count * bytes);
+    void *slots = weiri_pw_large_alloc(count * bytes);
     memset(slots, 0, count * bytes);
     return slots;
 }
 
 void weiri_pw_table_init(struct pw_table *table)
 {
-    *table = (struct pw_table){.empty = PW_CODE_MISS, .short_mask = SLOTS_MIN - 1, .long_mask = SLOTS_MIN - 1};
+    *table = (struct pw_table){.seed = seed_of_process(), .empty = PW_CODE_MISS, .short_mask = SLOTS_MIN - 1, .long_mask = SLOTS_MIN - 1};
     table->shorts = slots_new(SLOTS_MIN, sizeof *table->shorts);
     table->longs = slots_new(SLOTS_MIN, sizeof *table->longs);
 }
@@ -69,13 +69,13 @@ size_t weiri_pw_table_bytes(const struct pw_table *table)
     return slots_for(table->short_count) * sizeof *table->shorts + slots_for(table->long_count) * sizeof *table->longs;
 }
 
-static void put_short(struct pw_short *slots, uint32_t mask, uint64_t lo, uint32_t hi, uint32_t code)
+static void put_short(struct pw_short *slots, uint32_t mask, uint32_t hash, struct pw_short entry)
 {
-    uint32_t i = weiri_pw_short_hash(weiri_pw_seed(), lo, hi) & mask;
+    uint32_t i = hash & mask;
     while (slots[i].hi != 0) {
         i = (i + 1) & mask;
     }
-    slots[i] = (struct pw_short){lo, hi, code};
+    slots[i] = entry;
 }
 
 static void put_long(struct pw_long *slots, uint32_t mask, struct pw_long entry)
@@ -95,7 +95,7 @@ static void grow_shorts(struct pw_table *table)
     for (size_t i = 0; i < old_count; i++) {
         const struct pw_short *s = &table->shorts[i];
         if (s->hi != 0) {
-            put_short(slots, mask, s->lo, s->hi, s->code);
+            put_short(slots, mask, weiri_pw_short_hash(&table->seed, s->lo, s->hi), *s);
         }
     }
     weir_free(table->shorts);
@@ -118,64 +118,72 @@ static void grow_longs(struct pw_table *table)
     table->long_mask = mask;
 }
 
-/* Copied first: a key may end at the end of its page. */
-static void short_key(const char *key, size_t len, uint64_t *lo, uint32_t *hi)
+struct pw_key weiri_pw_key(const struct pw_table *table, const char *key, size_t len)
 {
-    char copy[16] = {0};
-    memcpy(copy, key, len);
-    *lo = weiri_pw_short_lo(copy, len);
-    *hi = weiri_pw_short_hi(copy, len);
-}
-
-uint32_t weiri_pw_table_get(const struct pw_table *table, const uint8_t *const heaps[2], const char *key, size_t len)
-{
+    WEIR_ASSERT(len <= UINT32_MAX);
+    struct pw_key k = {.ptr = key, .len = len};
     if (len == 0) {
-        return table->empty;
+        return k;
     }
     if (len <= PW_SHORT_MAX) {
-        uint64_t lo;
-        uint32_t hi;
-        short_key(key, len, &lo, &hi);
-        for (uint32_t i = weiri_pw_short_hash(weiri_pw_seed(), lo, hi) & table->short_mask;; i = (i + 1) & table->short_mask) {
-            const struct pw_short *s = &table->shorts[i];
-            if (s->hi == hi && s->lo == lo) {
-                return s->code;
-            }
-            if (s->hi == 0) {
-                return PW_CODE_MISS;
-            }
+        char copy[16] = {0}; /* the key may end at the end of its page */
+        memcpy(copy, key, len);
+        k.lo = weiri_pw_short_lo(copy, len);
+        k.hi = weiri_pw_short_hi(copy, len);
+        k.hash = weiri_pw_short_hash(&table->seed, k.lo, k.hi);
+    } else {
+        k.hash = weiri_pw_long_hash(&table->seed, key, len);
+    }
+    return k;
+}
+
+static uint32_t get_short(const struct pw_table *table, const struct pw_key *key)
+{
+    for (uint32_t i = key->hash & table->short_mask;; i = (i + 1) & table->short_mask) {
+        const struct pw_short *s = &table->shorts[i];
+        if (s->hi == key->hi && s->lo == key->lo) {
+            return s->code;
+        }
+        if (s->hi == 0) {
+            return PW_CODE_MISS;
         }
     }
-    uint32_t tag = weiri_pw_long_hash(weiri_pw_seed(), key, len);
-    for (uint32_t i = tag & table->long_mask;; i = (i + 1) & table->long_mask) {
+}
+
+static uint32_t get_long(const struct pw_table *table, const uint8_t *const heaps[2], const struct pw_key *key)
+{
+    for (uint32_t i = key->hash & table->long_mask;; i = (i + 1) & table->long_mask) {
         const struct pw_long *s = &table->longs[i];
         if (s->len == 0) {
             return PW_CODE_MISS;
         }
-        if (s->tag == tag && s->len == len && weiri_pw_long_eq(weiri_pw_long_key(heaps, s->at), key, len)) {
+        if (s->tag == key->hash && s->len == key->len && weiri_pw_long_eq(weiri_pw_long_key(heaps, s->at), key->ptr, key->len)) {
             return s->code;
         }
     }
 }
 
-void weiri_pw_table_put(struct pw_table *table, const char *key, size_t len, uint32_t at, uint32_t code)
+uint32_t weiri_pw_table_get(const struct pw_table *table, const uint8_t *const heaps[2], const struct pw_key *key)
 {
-    WEIR_ASSERT(len <= UINT32_MAX);
-    if (len == 0) {
+    if (key->len == 0) {
+        return table->empty;
+    }
+    return key->len <= PW_SHORT_MAX ? get_short(table, key) : get_long(table, heaps, key);
+}
+
+void weiri_pw_table_put(struct pw_table *table, const struct pw_key *key, uint32_t at, uint32_t code)
+{
+    if (key->len == 0) {
         table->empty = code;
-    } else if (len <= PW_SHORT_MAX) {
+    } else if (key->len <= PW_SHORT_MAX) {
         if (++table->short_count > (table->short_mask + 1) / 2) {
             grow_shorts(table);
         }
-        uint64_t lo;
-        uint32_t hi;
-        short_key(key, len, &lo, &hi);
-        put_short(table->shorts, table->short_mask, lo, hi, code);
+        put_short(table->shorts, table->short_mask, key->hash, (struct pw_short){key->lo, key->hi, code});
     } else {
         if (++table->long_count > (table->long_mask + 1) / 2) {
             grow_longs(table);
         }
-        uint32_t tag = weiri_pw_long_hash(weiri_pw_seed(), key, len);
-        put_long(table->longs, table->long_mask, (struct pw_long){tag, at, code, (uint32_t)len});
+        put_long(table->longs, table->long_mask, (struct pw_long){key->hash, at, code, (uint32_t)key->len});
     }
 }

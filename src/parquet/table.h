@@ -24,7 +24,9 @@ struct pw_long {
     uint32_t code;
     uint32_t len; /* 0 = the slot is free */
 };
+struct pw_seed { uint64_t a, b, c; };
 struct pw_table {
+    struct pw_seed seed; /* of this process */
     struct pw_short *shorts;
     struct pw_long *longs;
     uint32_t short_mask, long_mask; /* slots - 1 */
@@ -33,19 +35,24 @@ struct pw_table {
 };
 #define PW_LONG_SIDE (UINT32_C(1) << 31)
 
-struct pw_seed { uint64_t a, b, c; };
-const struct pw_seed *weiri_pw_seed(void); /* of this process */
-
 void weiri_pw_table_init(struct pw_table *table);
 void weiri_pw_table_free(struct pw_table *table);
 void weiri_pw_table_clear(struct pw_table *table); /* keeps the memory */
 /* Bytes that a table with these keys needs, whatever it has: the same for the same input. */
 size_t weiri_pw_table_bytes(const struct pw_table *table);
 
+/* A key made ready for its look-ups. */
+struct pw_key {
+    const char *ptr;
+    size_t len;
+    uint64_t lo;
+    uint32_t hi, hash;
+};
+struct pw_key weiri_pw_key(const struct pw_table *table, const char *key, size_t len);
 /* heaps[0] and heaps[1] hold the long keys. */
-uint32_t weiri_pw_table_get(const struct pw_table *table, const uint8_t *const heaps[2], const char *key, size_t len);
+uint32_t weiri_pw_table_get(const struct pw_table *table, const uint8_t *const heaps[2], const struct pw_key *key);
 /* The key is not there. at: where a key longer than PW_SHORT_MAX lies. */
-void weiri_pw_table_put(struct pw_table *table, const char *key, size_t len, uint32_t at, uint32_t code);
+void weiri_pw_table_put(struct pw_table *table, const struct pw_key *key, uint32_t at, uint32_t code);
 
 /* --- the parts, for loops that look up many keys at once --- */
 

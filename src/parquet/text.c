@@ -66,7 +66,7 @@ static inline bool same_text(const char *a, const char *b, uint32_t len)
 /* Sort rows into lists by length, hash them and touch their slots. `out` gets what needs no table. */
 static bool list_rows(struct lanes *l, const struct pw_table *t, bool memo, uint32_t *out)
 {
-    const struct pw_seed seed = *weiri_pw_seed();
+    const struct pw_seed seed = t->seed;
     bool later = false;
     l->short_count = 0;
     l->long_count = 0;
@@ -120,7 +120,7 @@ static bool find_shorts(const struct lanes *l, const struct pw_table *t, uint32_
 /* The third phase reads keys in the heap that the second one asked for. */
 static bool find_longs(struct lanes *l, const struct pw_table *t, const uint8_t *const heaps[2], uint32_t *out)
 {
-    const struct pw_seed seed = *weiri_pw_seed();
+    const struct pw_seed seed = t->seed;
     const uint32_t mask = t->long_mask;
     bool missed = false;
     for (uint32_t k = 0; k < l->long_count; k++) {
@@ -209,6 +209,35 @@ static weir_rc parse_plain(struct pw_chunk *c, struct weir_text_parser *parser, 
     return WEIR_OK;
 }
 
+/* Integers without a call for each: room for all is made first. */
+static weir_rc parse_plain_ints(struct pw_chunk *c, struct weir_text_parser *parser, const struct lanes *l, uint32_t *out)
+{
+    const uint32_t width = c->leaf->width;
+    uint8_t *to = weiri_pw_bytes_room(&c->plain, (size_t)l->count * width);
+    for (uint32_t i = 0; i < l->count; i++) {
+        union weir_value value;
+        value.i = 0;
+        const enum weir_verdict verdict = parser->parse(parser, l->text[i], l->len[i], &value);
+        memcpy(to, &value.i, width); /* little-endian: the low bytes come first */
+        to += verdict == WEIR_VALUE ? width : 0;
+        out[i] = verdict == WEIR_VALUE ? 0 : verdict == WEIR_VALUE_NULL ? PW_CODE_NULL : PW_CODE_BAD;
+    }
+    c->plain.len = (size_t)(to - c->plain.data);
+    return WEIR_OK;
+}
+
+static weir_rc take_plain(struct pw_chunk *c, struct weir_text_parser *parser, const struct lanes *l, uint32_t *out, struct weir_error *err)
+{
+    const enum weir_pq_type physical = c->leaf->physical;
+    if ((physical == WEIR_PQ_INT32 || physical == WEIR_PQ_INT64) && c->leaf->type->id != WEIR_TYPE_DECIMAL && c->plain.len < WEIRI_PW_HEAP_MAX / 2) {
+        return parse_plain_ints(c, parser, l, out);
+    }
+    for (uint32_t i = 0; i < l->count; i++) {
+        WEIR_TRY(parse_plain(c, parser, l->text[i], l->len[i], &out[i], err));
+    }
+    return WEIR_OK;
+}
+
 /* --- the sink's operations on one column --- */
 
 weir_rc weiri_pw_take(struct pw_chunk *c, struct weir_text_parser *parser, const struct weir_block *block, uint32_t field, uint64_t *bad,
@@ -220,9 +249,7 @@ weir_rc weiri_pw_take(struct pw_chunk *c, struct weir_text_parser *parser, const
         const uint32_t n = block->rows - row < LANES ? block->rows - row : LANES;
         find_fields(&l, block, field, row, n);
         if (c->plain_mode) {
-            for (uint32_t i = 0; i < n; i++) {
-                WEIR_TRY(parse_plain(c, parser, l.text[i], l.len[i], &out[row + i], err));
-            }
+            WEIR_TRY(take_plain(c, parser, &l, out + row, err));
         } else {
             WEIR_TRY(take_group(c, parser, &l, out + row, err));
         }

@@ -32,7 +32,8 @@ weir_delta *weir_engine_table(weir_engine *engine, const char *path);
 weir_rc weir_session_open(weir_engine *engine, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_session_close(weir_session *session);
 weir_engine *weir_session_engine(weir_session *session);
-void weir_session_interrupt(weir_session *session); /* from any thread */
+weir_engine *weir_session_engine(weir_session *session);
+void weir_session_interrupt(weir_session *session); /* from any thread: running statements end with WEIR_CANCELLED */
 /* Settings: "catalog", "schema" (current ones), Spark confs by name. WEIR_INVALID for a value that cannot be. */
 weir_rc weir_session_set(weir_session *session, const char *name, const char *value, struct weir_error *err) WEIR_MUST_USE;
 const char *weir_session_get(weir_session *session, const char *name);
@@ -60,7 +61,7 @@ struct weir_target {
     const char *full_name;      /* for messages: "c.s.t" or delta.`path` */
     const char *format;         /* "delta", "csv" */
     const char *location;       /* absolute */
-    struct weir_object object;  /* the catalog's row (kind TABLE) unless by_path */
+    struct weir_object object;  /* the catalog's row (kind TABLE) unless by_path; its options: weir_object_free_options(&target.object) */
 };
 weir_rc weir_session_target(weir_session *session, weir_arena *arena, const struct weir_name *name, struct weir_target *out, struct weir_error *err) WEIR_MUST_USE;
 /* The name in full, whether it exists or not. */

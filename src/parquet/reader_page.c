@@ -421,6 +421,9 @@ static weir_rc load_chunk(struct chunk_reader *c)
     const struct weiri_pq_chunk *m = c->meta;
     int64_t start = m->dictionary_offset > 0 && m->dictionary_offset < m->data_offset ? m->dictionary_offset : m->data_offset;
     c->start = start;
+    if (m->present && m->values == 0) {
+        return WEIR_OK; /* writers of empty row groups leave the offsets out */
+    }
     if (!m->present || m->elsewhere || start < 4 || m->compressed_size < 0 || m->compressed_size > WEIRI_PQ_CHUNK_BYTES_MAX || start > c->reader->size ||
         m->compressed_size > c->reader->size - start) {
         return corrupt(c, "a column chunk lies outside of the file");

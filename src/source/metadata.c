@@ -23,10 +23,18 @@ const weir_schema *weir_source_metadata_schema(void)
     return &METADATA;
 }
 
-static struct weir_str keep(weir_arena *arena, struct weir_buf *text)
+/* file_path or file_name, encoded. */
+static struct weir_str spelled(weir_arena *arena, const char *path, bool name_only)
 {
-    const struct weir_str kept = {weir_arena_strndup(arena, text->data ? text->data : "", text->len), text->len};
-    weir_buf_free(text);
+    struct weir_buf text;
+    weir_buf_init(&text, 0);
+    if (name_only) {
+        weir_uri_encode_component(&text, weir_path_name(path));
+    } else {
+        weir_uri_metadata_path(&text, weir_str(path));
+    }
+    const struct weir_str kept = {weir_arena_strndup(arena, text.data, text.len), text.len};
+    weir_buf_free(&text);
     return kept;
 }
 
@@ -34,8 +42,6 @@ bool weir_source_metadata_value(weir_arena *arena, const struct weir_source_file
                                 struct weir_type *type_out, union weir_value *out)
 {
     const int at = weir_schema_find(&METADATA, weir_str(field));
-    struct weir_buf text;
-    weir_buf_init(&text, 0);
     *out = (union weir_value){.d = 0};
     if (at < 0) {
         return false;
@@ -43,12 +49,8 @@ bool weir_source_metadata_value(weir_arena *arena, const struct weir_source_file
     *type_out = METADATA.fields[at].type;
     switch (at) {
     case PATH:
-        weir_uri_metadata_path(&text, weir_str(file->path));
-        out->s = keep(arena, &text);
-        break;
     case NAME:
-        weir_uri_encode_component(&text, weir_path_name(file->path));
-        out->s = keep(arena, &text);
+        out->s = spelled(arena, file->path, at == NAME);
         break;
     case BLOCK_START:
         out->i = 0;

@@ -46,10 +46,11 @@ static void key_init(const weir_seen *seen, const char *uri, struct key *key)
 {
     const char *slash = strrchr(uri, '/');
     const char *name = slash ? slash + 1 : uri;
-    weir_buf_init(&key->decoded, 0);
+    key->decoded = (struct weir_buf){0};
     key->folder = (struct weir_str){uri, (size_t)(name - uri)};
     key->name = weir_str(name);
     if (seen->file_name_only) {
+        weir_buf_init(&key->decoded, 0);
         key->folder = WEIR_STR("");
         (void)weir_uri_decode(&key->decoded, key->name);
         key->name = weir_buf_view(&key->decoded);

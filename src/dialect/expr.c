@@ -278,7 +278,7 @@ static weir_rc one_column(struct env *env, const weir_node *node, struct result 
 {
     WEIR_TRY(weiri_query_sql(env->x, node->query, env, false, out));
     if (out->count != 1) {
-        return weiri_invalid(env->x, node->pos, "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "a sub-query here gives one column, this one gives %zu", out->count);
+        return weiri_invalid(env->x, node->pos, "INVALID_SUBQUERY_EXPRESSION", "a sub-query here gives one column, this one gives %zu", out->count);
     }
     return WEIR_OK;
 }

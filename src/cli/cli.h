@@ -21,8 +21,8 @@ struct cli_option {
 struct cli {
     weir_arena *arena;
     const struct cli_command *command;
-    const char *root;             /* --root or WEIR_ROOT, or ./lakehouse */
-    bool root_given;
+    const char *root;             /* --root or WEIR_ROOT, or ./lakehouse; ask cli_root */
+    bool root_given, root_found;
     enum cli_output output;
     bool output_given;
     const char **args; size_t arg_count;   /* positional, the command's words removed */
@@ -53,8 +53,15 @@ struct cli_lake {
     weir_session *session;
 };
 enum cli_lake_mode { CLI_LAKE_OPEN, CLI_LAKE_CREATE, CLI_LAKE_OPTIONAL /* without, where there is none and --root was not given */ };
+/* The lakehouse's folder: --root, WEIR_ROOT, ./lakehouse if it is there, else `lakehouse` beside the project's spec (here or above). */
+const char *cli_root(struct cli *cli);
+weir_rc cli_catalog_open(struct cli *cli, enum cli_lake_mode mode, weir_catalog **out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc cli_lake_open(struct cli *cli, enum cli_lake_mode mode, struct cli_lake *out, struct weir_error *err) WEIR_MUST_USE;
 void cli_lake_close(struct cli_lake *lake);
+/* A path through the catalog's check; what is missing is named with the command that makes it. Heap. */
+weir_rc cli_volume_path(struct cli *cli, weir_catalog *catalog, const char *path, char **local_out, struct weir_error *err) WEIR_MUST_USE;
+bool cli_is_volume_path(const char *path); /* /Volumes/... */
+const char *cli_volume_command(struct cli *cli, const char *path); /* what makes the volume of a /Volumes path; NULL: the path names none */
 
 /* --- output: rows of text cells or batches, in the chosen format, to stdout --- */
 /* A table made of texts (NULL = null). Values printed as JSON strings, or as numbers where `numeric` says so. */

@@ -201,6 +201,42 @@ static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options
     return WEIR_OK;
 }
 
+/* Queries over plain folders (delta.`/path`) and literals need no lakehouse, and must not leave one behind. */
+static bool is_by_path(const struct weir_table_ref *ref)
+{
+    const struct weir_str *path = &ref->name.parts[1];
+    return ref->function ? strcmp(ref->function, "read_files") != 0 : ref->name.count == 2 && path->len > 0 && memchr(path->ptr, '/', path->len) && !weir_str_starts(*path, "/Volumes/");
+}
+
+static bool needs_lake(const struct weir_stmt *stmts, size_t count, weir_arena *arena)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct weir_table_ref *refs = NULL;
+        size_t ref_count = 0;
+        if (stmts[i].kind != WEIR_STMT_QUERY || weir_sql_tables(arena, stmts[i].query, &refs, &ref_count, NULL) != WEIR_OK) {
+            return true;
+        }
+        for (size_t r = 0; r < ref_count; r++) {
+            if (!is_by_path(&refs[r])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A script that cannot be read is judged by the session, with its message. */
+static enum cli_lake_mode lake_mode(const weir_options *vars, const char *script, size_t len)
+{
+    weir_arena *arena = weir_arena_new();
+    struct weir_str text;
+    struct weir_stmt *stmts = NULL;
+    size_t count = 0;
+    bool plain = weir_sql_substitute(arena, (struct weir_str){script, len}, vars, &text, NULL) == WEIR_OK && weir_sql_parse(arena, text, &stmts, &count, NULL) == WEIR_OK && !needs_lake(stmts, count, arena);
+    weir_arena_free(arena);
+    return plain ? CLI_LAKE_OPTIONAL : CLI_LAKE_CREATE;
+}
+
 weir_rc cli_run_sql(struct cli *cli, struct weir_error *err)
 {
     struct cli_lake lake;
@@ -219,7 +255,8 @@ weir_rc cli_run_sql(struct cli *cli, struct weir_error *err)
         file = "-";
     }
     if (rc == WEIR_OK) {
-        rc = cli_lake_open(cli, CLI_LAKE_CREATE, &lake, err);
+        enum cli_lake_mode mode = statement ? lake_mode(vars, statement, strlen(statement)) : file ? lake_mode(vars, text.data, text.len) : CLI_LAKE_CREATE;
+        rc = cli_lake_open(cli, mode, &lake, err);
         if (rc == WEIR_OK) {
             rc = statement ? run_script(cli, lake.session, vars, "", weir_str(statement), err)
                  : file    ? run_script(cli, lake.session, vars, strcmp(file, "-") == 0 ? "" : file, weir_buf_view(&text), err)

@@ -83,9 +83,9 @@ static const struct cli_option FS_OPTIONS[] = {
 };
 
 #define OBJECT_COMMANDS(plural, what, list_args, list_usage, create_args, create_usage, example_name, create_example)                                                        \
-    {plural " list", list_usage, "list " what, "weir " plural " list", LIST_OPTIONS, list_args, 2, cli_run_object_list},                                                      \
+    {plural " list", list_usage, "list " what, "weir " plural " list", LIST_OPTIONS, list_args, list_args, cli_run_object_list},                                                      \
         {plural " get", "NAME", "show one of the " what, "weir " plural " get " example_name, NULL, 1, 1, cli_run_object_get},                                                \
-        {plural " create", create_usage, "create one of the " what, "weir " plural " create " create_example, CREATE_OPTIONS, create_args, 4, cli_run_object_create},         \
+        {plural " create", create_usage, "create one of the " what, "weir " plural " create " create_example, CREATE_OPTIONS, create_args, create_args, cli_run_object_create},         \
     {                                                                                                                                                                         \
         plural " delete", "NAME", "delete one of the " what, "weir " plural " delete " example_name, DELETE_OPTIONS, 1, 1, cli_run_object_delete                              \
     }

@@ -24,6 +24,7 @@ execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.a
 weir_static(WEIR_CODEC_LIBS zstd snappy lz4 z)
 weir_static(WEIR_SQLITE_LIBS sqlite3)
 weir_static(WEIR_YAML_LIBS yaml)
+weir_static(WEIR_EDIT_LIBS edit tinfo bsd md)
 list(APPEND WEIR_CODEC_LIBS ${WEIR_STDCXX})
 list(APPEND WEIR_SQLITE_LIBS m) # behind the archive that needs it
 find_library(WEIR_CMOCKA_LIBS NAMES cmocka)

@@ -118,7 +118,7 @@ setup_build() {
     # shellcheck disable=SC2046 # one word a package
     install_packages $(packages_for gcc gcc libc6-dev) $(packages_for g++ g++) $(packages_for cmake cmake) \
         $(packages_for ninja ninja-build) \
-        libzstd-dev libsnappy-dev liblz4-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev ||
+        libzstd-dev libsnappy-dev liblz4-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libncurses-dev libbsd-dev libmd-dev ||
         die "the build needs these packages"
     for command in gcc g++ cmake ninja; do
         have "$command" || die "no '$command' here; install it with your system's package manager (the list of libraries is in tools/setup.sh)"

@@ -1,5 +1,12 @@
-/* partition.c - partition values as texts (delta-format.md 2.7): NULL and "" are both NULL, times are UTC with six digits. */
+/* partition.c - partition values as texts, and the folders that are named after them (delta-format.md 2.7).
+ *
+ * In the log NULL and "" are both NULL, times are UTC with six digits. Readers take the values from the log; but some look into the folders'
+ * names instead (Polars), so files lie where Spark would put them: hive escaping on the disk, URI escaping of that in add.path. */
 #include "delta/writer_internal.h"
+
+#include "base/uri.h"
+
+#define FOLDER_NAME_MAX 250
 
 static weir_rc bad_text(const struct weir_field *field, struct weir_error *err)
 {
@@ -70,4 +77,52 @@ weir_rc weiri_partition_text(const struct weir_field *field, const struct ArrowA
     }
     weir_buf_add(out, text, len);
     return WEIR_OK;
+}
+
+/* "2024-06-15T12:30:45.120000Z" -> "2024-06-15 12:30:45.12": as Spark casts it to a text. */
+static void add_time(struct weir_buf *out, const char *value)
+{
+    struct weir_str text = weir_str(value);
+    text.len -= weir_str_ends(text, "Z");
+    if (memchr(text.ptr, '.', text.len)) {
+        while (text.ptr[text.len - 1] == '0') {
+            text.len--;
+        }
+        text.len -= text.ptr[text.len - 1] == '.';
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        weir_buf_add_char(out, text.ptr[i] == 'T' ? ' ' : text.ptr[i]);
+    }
+}
+
+static bool add_folder(struct weir_buf *out, const struct weir_partition_value *value, enum weir_type_id id)
+{
+    struct weir_buf plain;
+    size_t before = out->len;
+    weir_hive_escape(out, weir_str(value->name));
+    weir_buf_add_char(out, '=');
+    weir_buf_init(&plain, 0);
+    if (!value->value) {
+        weir_buf_add_str(&plain, "__HIVE_DEFAULT_PARTITION__");
+    } else if (id == WEIR_TYPE_TIMESTAMP || id == WEIR_TYPE_TIMESTAMP_NTZ) {
+        add_time(&plain, value->value);
+    } else {
+        weir_buf_add_str(&plain, value->value);
+    }
+    weir_hive_escape(out, weir_buf_view(&plain));
+    weir_buf_free(&plain);
+    bool fits = out->len - before <= FOLDER_NAME_MAX;
+    weir_buf_add_char(out, '/');
+    return fits;
+}
+
+void weiri_partition_folder(const struct weir_partition_value *values, const struct weir_field *const *fields, size_t count, struct weir_buf *out)
+{
+    bool fits = true;
+    for (size_t i = 0; i < count; i++) {
+        fits = add_folder(out, &values[i], fields[i]->type.id) && fits;
+    }
+    if (!fits) {
+        weir_buf_clear(out);
+    }
 }

@@ -1,7 +1,6 @@
 /* writer.c - rows of batches into data files, by partition (see writer.h).
  *
- * Files lie flat in the table's folder, called part-<number>-<uuid>-c000.<codec>.parquet: values never stand in paths, so that no escaping can
- * go wrong. At most open_partitions_max files are open at once; the one that was used longest ago is finished when another is needed. Row
+ * Files are called part-<number>-<uuid>-c000.<codec>.parquet, below the hive folders of their partition values (partition.c). At most open_partitions_max files are open at once; the one that was used longest ago is finished when another is needed. Row
  * groups of many open files share one budget of memory. */
 #include "delta/writer_internal.h"
 
@@ -105,6 +104,20 @@ static const char *extension(enum weir_codec_id codec)
     }
 }
 
+static char *file_name(const weir_delta_writer *writer, const struct weir_partition_value *values, int64_t order, const char *uuid)
+{
+    const struct weir_field **fields = weir_calloc(writer->partition_count + 1, sizeof *fields);
+    struct weir_buf name;
+    weir_buf_init(&name, 0);
+    for (size_t i = 0; i < writer->partition_count; i++) {
+        fields[i] = &writer->schema->fields[writer->partition_columns[i]];
+    }
+    weiri_partition_folder(values, fields, writer->partition_count, &name);
+    weir_buf_printf(&name, "part-%05lld-%s%sc000%s.parquet", (long long)order, uuid, writer->partition_count ? "." : "-", extension(writer->codec));
+    weir_free(fields);
+    return weir_buf_take(&name);
+}
+
 weir_rc weiri_writer_open_file(weir_delta_writer *writer, const struct weir_partition_value *values, struct weiri_open_file **out, struct weir_error *err)
 {
     struct weiri_open_file *file = weir_calloc(1, sizeof *file);
@@ -112,7 +125,7 @@ weir_rc weiri_writer_open_file(weir_delta_writer *writer, const struct weir_part
     size_t budget = GROUP_BYTES / (writer->partition_count ? 4 : 1);
     const struct weir_parquet_options options = {.codec = writer->codec, .rowgroup_bytes_max = budget};
     file->order = writer->opened++;
-    file->name = weir_asprintf("part-%05lld-%s-c000%s.parquet", (long long)file->order, uuid.text, extension(writer->codec));
+    file->name = file_name(writer, values, file->order, uuid.text);
     *out = NULL;
     weir_rc rc = weir_parquet_create(writer->table->store, file->name, writer->file_schema, &options, &file->file, err);
     if (rc != WEIR_OK) {
@@ -179,8 +192,13 @@ static void note_done(weir_delta_writer *writer, const struct weiri_open_file *f
     for (size_t i = 0; i < writer->partition_count; i++) {
         values[i] = file->values[i];
     }
-    struct weir_add add = {.path = weir_arena_strdup(writer->arena, file->name), .partition_values = values, .partition_count = writer->partition_count, .size = size,
+    struct weir_buf path;
+    weir_buf_init(&path, 0);
+    weir_uri_encode_delta(&path, weir_str(file->name));
+    WEIR_PUSH(writer->done_names, writer->done_name_count, writer->done_name_cap) = weir_arena_strdup(writer->arena, file->name);
+    struct weir_add add = {.path = weir_arena_strdup(writer->arena, path.data), .partition_values = values, .partition_count = writer->partition_count, .size = size,
                            .modification_time_ms = mtime_ms, .data_change = true, .stats = stats};
+    weir_buf_free(&path);
     WEIR_PUSH(writer->done, writer->done_count, writer->done_cap) = add;
 }
 
@@ -460,6 +478,7 @@ static void free_writer(weir_delta_writer *writer)
     weir_map_free(writer->open, NULL);
     weir_free(writer->text_files);
     weir_free(writer->done);
+    weir_free(writer->done_names);
     pthread_mutex_destroy(&writer->lock);
     weir_arena_free(writer->arena);
     weir_free(writer);
@@ -480,8 +499,8 @@ void weir_delta_writer_abort(weir_delta_writer *writer)
             weiri_writer_drop_file(writer, writer->text_files[i]);
         }
     }
-    for (size_t i = 0; i < writer->done_count; i++) {
-        char *path = weir_store_path(writer->table->store, writer->done[i].path);
+    for (size_t i = 0; i < writer->done_name_count; i++) {
+        char *path = weir_store_path(writer->table->store, writer->done_names[i]);
         weir_fs_discard(writer->table->fs, path);
         weir_free(path);
     }

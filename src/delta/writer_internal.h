@@ -29,8 +29,11 @@ bool weiri_stats_text_max(struct weir_str text, struct weir_buf *out);
 /* The partition value of one row as it stands in the log; *null_out: NULL (also for ""). Appends. */
 weir_rc weiri_partition_text(const struct weir_field *field, const struct ArrowArray *array, int64_t row, struct weir_buf *out, bool *null_out, struct weir_error *err) WEIR_MUST_USE;
 
+/* "p=a%3Ab/q=1/": the hive folders of these values, as Spark names them; "" where a name would be too long. Appends. */
+void weiri_partition_folder(const struct weir_partition_value *values, const struct weir_field *const *fields, size_t count, struct weir_buf *out);
+
 struct weiri_open_file {
-    char *name;
+    char *name;                           /* key in the store; add.path is its URI encoding */
     weir_parquet_file *file;
     weir_rowgroup *group;
     struct weir_sink_factory *sinks;      /* text only */
@@ -59,6 +62,8 @@ struct weir_delta_writer {
     pthread_mutex_t lock;                 /* text_files, opened */
     struct weir_add *done;                /* finished files */
     size_t done_count, done_cap;
+    const char **done_names;
+    size_t done_name_count, done_name_cap;
     int64_t opened, used, rows;
 };
 weir_rc weiri_writer_open_file(weir_delta_writer *writer, const struct weir_partition_value *values, struct weiri_open_file **out, struct weir_error *err) WEIR_MUST_USE;

@@ -61,6 +61,27 @@ static weir_rc run_setup(weir_engine *engine, const char *sql, struct weir_error
     return rc;
 }
 
+/* The dialect's macros are temporary, one connection's: made of the database they cost each statement nothing. */
+static weir_rc run_prelude(weir_engine *engine, struct weir_error *err)
+{
+    static const char temporary[] = "TEMP MACRO ";
+    struct weir_buf sql;
+    weir_buf_init(&sql, 0);
+    for (const char *p = weir_sql_prelude(); *p;) {
+        const char *next = strstr(p, temporary);
+        const size_t len = next ? (size_t)(next - p) : strlen(p);
+        weir_buf_add(&sql, p, len);
+        p += len;
+        if (next) {
+            weir_buf_add_str(&sql, "MACRO ");
+            p += sizeof temporary - 1;
+        }
+    }
+    weir_rc rc = run_setup(engine, sql.data, err);
+    weir_buf_free(&sql);
+    return rc;
+}
+
 weir_rc weir_engine_open(const struct weir_engine_options *options, weir_engine **out, struct weir_error *err)
 {
     weir_engine *engine = weir_calloc(1, sizeof *engine);
@@ -78,7 +99,7 @@ weir_rc weir_engine_open(const struct weir_engine_options *options, weir_engine 
         rc = run_setup(engine, "SET GLOBAL TimeZone='UTC'", err);
     }
     if (rc == WEIR_OK) {
-        rc = run_setup(engine, weir_sql_prelude(), err);
+        rc = run_prelude(engine, err);
     }
     if (rc == WEIR_OK) {
         rc = weiri_sql_scan_register(engine, err);

@@ -64,7 +64,7 @@ static weir_rc by_type(struct weiri_sql_run *run, duckdb_error_type type, const 
 {
     switch (type) {
     case DUCKDB_ERROR_INTERRUPT:
-        return weir_fail(err, WEIR_CANCELLED, "CANCELLED", "the statement was stopped");
+        return weir_fail(err, WEIR_CANCELLED, "STATEMENT_STOPPED", "the statement was stopped");
     case DUCKDB_ERROR_OUT_OF_MEMORY:
         return weir_fail(err, WEIR_TOO_BIG, "SQL_MEMORY_LIMIT", "the statement needs more memory than SQL may use: %.600s; raise the memory limit (--memory or weir.sql.memoryLimit), "
                          "lower the number of threads, or give the spill folder more room", text);
@@ -100,7 +100,7 @@ weir_rc weiri_sql_duck_error(struct weiri_sql_run *run, duckdb_error_type type, 
         return rc;
     }
     if (atomic_load(&run->cancelled)) {
-        return weir_fail(err, WEIR_CANCELLED, "CANCELLED", "the statement was stopped");
+        return weir_fail(err, WEIR_CANCELLED, "STATEMENT_STOPPED", "the statement was stopped");
     }
     weir_buf_init(&text, 1 << 20);
     clean(message, &text);

@@ -100,7 +100,7 @@ static void bind_scan(duckdb_bind_info info)
 {
     weir_engine *engine = duckdb_bind_get_extra_info(info);
     duckdb_value id = duckdb_bind_get_parameter(info, 0);
-    struct weiri_sql_scan *scan = find_scan(engine, duckdb_get_uint64(id));
+    struct weiri_sql_scan *scan = find_scan(engine, (uint64_t)duckdb_get_int64(id));
     duckdb_destroy_value(&id);
     if (!scan) {
         duckdb_bind_set_error(info, "these rows are gone");
@@ -181,7 +181,7 @@ static weir_rc next_batch(struct state *state, struct weir_error *err)
         held_drop(state->current);
         state->current = NULL;
         if (atomic_load(&state->scan->run->cancelled)) {
-            return weir_fail(err, WEIR_CANCELLED, "CANCELLED", "the statement was stopped");
+            return weir_fail(err, WEIR_CANCELLED, "STATEMENT_STOPPED", "the statement was stopped");
         }
         struct weir_batch batch = {0};
         WEIR_TRY(state->batches->next(state->batches, &batch, err));
@@ -239,7 +239,7 @@ static void run_scan(duckdb_function_info info, duckdb_data_chunk output)
 weir_rc weiri_sql_scan_register(weir_engine *engine, struct weir_error *err)
 {
     duckdb_table_function function = duckdb_create_table_function();
-    duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
+    duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     duckdb_table_function_set_name(function, "weir_scan");
     duckdb_table_function_add_parameter(function, number);
     duckdb_table_function_set_extra_info(function, engine, NULL);

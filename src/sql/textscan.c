@@ -32,7 +32,7 @@ static weir_rc give(void *arg, struct weir_batch *batch, struct weir_error *err)
     if (weir_queue_put(pump->queue, item, 1) != WEIR_OK) {
         weir_batch_release(item);
         weir_free(item);
-        return weir_fail(err, WEIR_CANCELLED, "CANCELLED", "the statement needs no more rows");
+        return weir_fail(err, WEIR_CANCELLED, "STATEMENT_STOPPED", "the statement needs no more rows");
     }
     return WEIR_OK;
 }
@@ -95,7 +95,7 @@ static weir_rc open_pump(void *arg, weir_batches **out, struct weir_error *err)
     if (pthread_create(&pump->thread, NULL, read_files, pump) != 0) {
         weir_queue_free(pump->queue);
         weir_free(pump);
-        return weir_fail(err, WEIR_IO, "THREAD_FAILED", "no thread could be started to read %s; lower the number of statements that run at once", folder->name);
+        return weir_fail(err, WEIR_IO, "SQL_THREAD_FAILED", "no thread could be started to read %s; lower the number of statements that run at once", folder->name);
     }
     *out = &pump->batches;
     return WEIR_OK;

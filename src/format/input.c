@@ -51,8 +51,7 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
             return WEIR_OK;
         }
         if (at - offset > (int64_t)csv->row_bytes_max) {
-            return weir_fail(err, WEIR_TOO_BIG, "ROW_TOO_BIG", "%s: the line round byte %lld is longer than maxRowBytes=%zu; raise that option", in->file->path,
-                             (long long)offset, csv->row_bytes_max);
+            break; /* whoever reads the line finds it too long, and says so in its turn */
         }
         /* A CR that ends the piece waits for its LF. */
         bool cr_last = done > 0 && piece[done - 1] == '\r' && csv->line_end == WEIRI_LINES_ANY;

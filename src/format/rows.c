@@ -151,7 +151,23 @@ static weir_rc fail_token(struct weiri_worker *w, const struct weiri_place *plac
     }
 }
 
+weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err)
+{
+    int64_t number = line_number(place, line_in_segment);
+    return weir_fail_at(err, WEIR_TOO_BIG, "ROW_TOO_BIG", number, 0, "%s, line %lld: longer than maxRowBytes=%zu; is a line end missing? raise that option otherwise", place->file->path,
+                        (long long)number, w->csv->row_bytes_max);
+}
+
 /* --- the common end of both ways --- */
+
+/* What the corrupt column gets: the record without a line feed or form feed at its end (Scala's stripLineEnd). */
+static struct weir_str strip_line_end(const char *ptr, size_t len)
+{
+    if (len > 0 && (ptr[len - 1] == '\n' || ptr[len - 1] == '\f')) {
+        len -= ptr[len - 1] == '\n' && len > 1 && ptr[len - 2] == '\r' ? 2 : 1;
+    }
+    return (struct weir_str){ptr, len};
+}
 
 /* What raw line a row had, and where. */
 typedef struct weir_str (*raw_line_fn)(const struct weiri_worker *w, const void *arg, uint32_t row, int64_t *line_in_block);
@@ -321,7 +337,7 @@ static struct weir_str raw_of_block(const struct weiri_worker *w, const void *ar
     uint32_t from = field_begin(b, (size_t)row * b->fields);
     (void)w;
     *line_in_block = row;
-    return (struct weir_str){b->text + from, (size_t)(last.ptr + last.len - (b->text + from))};
+    return strip_line_end(b->text + from, (size_t)(last.ptr + last.len - (b->text + from)));
 }
 
 static weir_rc fast_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const struct weir_block *b, struct weir_error *err)
@@ -396,17 +412,6 @@ static struct weir_str decoded(struct weiri_worker *w, struct weir_str line)
     return (struct weir_str){copy + 1, weiri_utf8_repair(line.ptr, line.len, copy + 1)};
 }
 
-/* What the corrupt column gets: the record without a line feed or form feed at its end. */
-static struct weir_cell raw_record(const struct weiri_tokens *t, struct weir_str line)
-{
-    const char *ptr = line.ptr + t->record_at;
-    size_t len = t->consumed - t->record_at;
-    if (len > 0 && (ptr[len - 1] == '\n' || ptr[len - 1] == '\f')) {
-        len -= ptr[len - 1] == '\n' && len > 1 && ptr[len - 2] == '\r' ? 2 : 1;
-    }
-    return (struct weir_cell){ptr, len};
-}
-
 static weir_rc slow_line(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, uint32_t row, uint32_t number, struct weir_error *err)
 {
     struct weiri_tokens *t = &w->tokens;
@@ -422,7 +427,8 @@ static weir_rc slow_line(struct weiri_worker *w, const struct weiri_place *place
     if (!record || count != w->csv->columns) {
         WEIR_BIT_SET(w->bad, row);
     }
-    w->lines[row] = raw_record(t, line);
+    struct weir_str raw = strip_line_end(line.ptr + t->record_at, t->consumed - t->record_at);
+    w->lines[row] = (struct weir_cell){raw.ptr, raw.len};
     w->line_numbers[row] = number;
     return WEIR_OK;
 }
@@ -439,10 +445,19 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
     uint32_t rows = 0, number = 0;
     for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, number++) {
         struct weir_str line = {text + at, end - at};
-        if (weiri_line_is_skipped(w->csv, line)) {
+        bool too_long = line.len > w->csv->row_bytes_max; /* whatever the line is: a block may end inside it */
+        if (!too_long && weiri_line_is_skipped(w->csv, line)) {
             continue;
         }
-        WEIR_TRY(slow_line(w, place, line, rows, number, err));
+        weir_rc rc = too_long ? weiri_fail_long(w, place, place->lines + number, err) : slow_line(w, place, line, rows, number, err);
+        if (rc != WEIR_OK) {
+            struct weir_error earlier = {0}; /* a malformed row before it comes first */
+            weir_rc before = flush_batch(w, place, sink, rows, &earlier);
+            if (before != WEIR_OK && err) {
+                *err = earlier;
+            }
+            return before != WEIR_OK ? before : rc;
+        }
         if (++rows == w->batch_rows) {
             WEIR_TRY(flush_batch(w, place, sink, rows, err));
             rows = 0;
@@ -487,6 +502,9 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
     size_t at = 0;
     for (size_t end, next; place->header_due && at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, place->lines++) {
         struct weir_str line = {text + at, end - at};
+        if (line.len > w->csv->row_bytes_max) {
+            return weiri_fail_long(w, place, place->lines, err);
+        }
         if (!weiri_line_is_before_header(w->csv, line)) {
             WEIR_TRY(check_header(w, place, line, err));
             place->header_due = false;
@@ -497,31 +515,25 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
 }
 
 /* The limit holds for lines that fit into a block as well. */
-static weir_rc check_lengths(struct weiri_worker *w, const struct weiri_place *place, const char *text, size_t len, struct weir_error *err)
+static bool has_long_line(const struct weiri_worker *w, const char *text, size_t len)
 {
-    int64_t line = place->lines;
-    for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, line++) {
+    for (size_t at = 0, end, next; len > w->csv->row_bytes_max && at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next) {
         if (end - at > w->csv->row_bytes_max) {
-            int64_t number = line_number(place, line);
-            return weir_fail_at(err, WEIR_TOO_BIG, "ROW_TOO_BIG", number, 0, "%s, line %lld: the line is longer than maxRowBytes=%zu; raise that option",
-                                place->file->path, (long long)number, w->csv->row_bytes_max);
+            return true;
         }
     }
-    return WEIR_OK;
+    return false;
 }
 
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
 {
     size_t from = 0;
     struct weir_block block;
-    if (len > w->csv->row_bytes_max) {
-        WEIR_TRY(check_lengths(w, place, text, len, err));
-    }
     WEIR_TRY(skip_header(w, place, text, len, &from, err));
     if (from == len) {
         return WEIR_OK;
     }
-    if (prove(w, text + from, len - from, &block)) {
+    if (!has_long_line(w, text + from, len - from) && prove(w, text + from, len - from, &block)) {
         return fast_rows(w, place, sink, &block, err);
     }
     return slow_rows(w, place, sink, text + from, len - from, err);

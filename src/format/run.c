@@ -151,16 +151,6 @@ static size_t end_last_line(const struct weir_csv *csv, char *text, size_t len)
     return len + mark.len;
 }
 
-static weir_rc too_long(const struct weiri_place *place, int64_t offset, size_t limit, struct weir_error *err)
-{
-    weir_rc rc = weir_fail(err, WEIR_TOO_BIG, "ROW_TOO_BIG", "%s, line %lld (byte %lld): the line is longer than maxRowBytes=%zu; is a line end missing? raise that option otherwise",
-                           place->file->path, (long long)(weiri_input_lines_before(place->input, place->from) + place->lines + 1), (long long)offset, limit);
-    if (err) {
-        err->offset = offset;
-    }
-    return rc;
-}
-
 static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
 {
     struct weiri_worker *w = t->worker;
@@ -196,7 +186,7 @@ static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *b
         have -= whole;
         memmove(text, text + whole, have);
         if (have > csv->row_bytes_max) {
-            return too_long(place, place->input->at - (int64_t)have, csv->row_bytes_max, err);
+            return weiri_fail_long(w, place, place->lines, err);
         }
         want = have * 2 > t->run->block_bytes ? have * 2 : t->run->block_bytes;
     }

@@ -76,5 +76,7 @@ struct weiri_place {
     int64_t lines;   /* lines behind us, counted from there */
     int64_t rows, bad_rows, kept;
 };
+/* The error of a line longer than maxRowBytes. */
+weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err);
 /* Whole lines of text (the last one ended too) into the sink. 64 bytes round the text may be read. */
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;

@@ -92,6 +92,21 @@ static weir_rc by_type(struct weiri_sql_run *run, duckdb_error_type type, const 
     return weir_fail(err, type == DUCKDB_ERROR_INVALID_INPUT ? WEIR_INVALID : WEIR_UNSUPPORTED, "SQL_ENGINE_REFUSED", "the SQL engine refused the statement: %.1500s", text);
 }
 
+/* An error of preparing has no type: its text begins with one. */
+static duckdb_error_type type_of(const char *message)
+{
+    static const struct { const char *prefix; duckdb_error_type type; } known[] = {
+        {"IO Error", DUCKDB_ERROR_IO},           {"Conversion Error", DUCKDB_ERROR_CONVERSION}, {"Out of Memory Error", DUCKDB_ERROR_OUT_OF_MEMORY},
+        {"INTERRUPT Error", DUCKDB_ERROR_INTERRUPT}, {"Out of Range Error", DUCKDB_ERROR_OUT_OF_RANGE}, {"Invalid Input Error", DUCKDB_ERROR_INVALID_INPUT},
+        {"Permission Error", DUCKDB_ERROR_PERMISSION}};
+    for (size_t i = 0; message && i < sizeof known / sizeof *known; i++) {
+        if (weir_str_starts(weir_str(message), known[i].prefix)) {
+            return known[i].type;
+        }
+    }
+    return DUCKDB_ERROR_INVALID;
+}
+
 weir_rc weiri_sql_duck_error(struct weiri_sql_run *run, duckdb_error_type type, const char *message, struct weir_error *err)
 {
     struct weir_buf text;
@@ -108,7 +123,7 @@ weir_rc weiri_sql_duck_error(struct weiri_sql_run *run, duckdb_error_type type, 
         rc = raised(text.data, err);
     }
     if (rc == WEIR_OK) {
-        rc = by_type(run, type, text.data, err);
+        rc = by_type(run, type == DUCKDB_ERROR_INVALID ? type_of(message) : type, text.data, err);
     }
     weir_buf_free(&text);
     return rc;

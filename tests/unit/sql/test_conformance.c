@@ -239,7 +239,7 @@ static void check_table(struct lake *lake, const char *root, char *const *cells,
     weir_buf_init(&rows, 0);
     weir_buf_init(&wanted, 0);
     const weir_rc rc = read_table(lake, path, &rows, &schema, arena);
-    if (rc == WEIR_UNSUPPORTED && lake->err.condition[0]) {
+    if (rc == WEIR_UNSUPPORTED && lake->err.condition[0] && strcmp(lake->err.condition, "SQL_ENGINE_REFUSED") != 0) {
         totals->refused++;
         if (getenv("WEIR_VERBOSE")) {
             print_message("refused %s: %.200s\n", cells[0], lake->err.msg);

@@ -94,17 +94,26 @@ weir_rc weiri_pw_chunk_append_plain(struct pw_chunk *c, struct weir_str bytes, s
     return WEIR_OK;
 }
 
-weir_rc weiri_pw_chunk_stage(struct pw_chunk *c, struct weir_str bytes, struct weir_error *err)
+weir_rc weiri_pw_chunk_stage_key(struct pw_chunk *c, const struct pw_key *key, struct weir_error *err)
 {
     uint32_t slot = 0;
     if (c->plain_mode) {
-        WEIR_TRY(weiri_pw_chunk_append_plain(c, bytes, err));
+        WEIR_TRY(weiri_pw_chunk_append_plain(c, (struct weir_str){key->ptr, key->len}, err));
     } else {
-        WEIR_TRY(weiri_pw_dict_value(&c->dict, bytes, &slot, err));
+        WEIR_TRY(weiri_pw_dict_keyed(&c->dict, key, &slot, err));
     }
     *weiri_pw_chunk_room(c, 1) = slot;
     c->staged++;
     return WEIR_OK;
+}
+
+weir_rc weiri_pw_chunk_stage(struct pw_chunk *c, struct weir_str bytes, struct weir_error *err)
+{
+    struct pw_key key = {.ptr = bytes.ptr, .len = bytes.len};
+    if (!c->plain_mode) {
+        key = weiri_pw_dict_key(&c->dict, bytes);
+    }
+    return weiri_pw_chunk_stage_key(c, &key, err);
 }
 
 /* --- keeping --- */

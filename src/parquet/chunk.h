@@ -83,8 +83,9 @@ static inline uint32_t *weiri_pw_chunk_room(struct pw_chunk *c, size_t count)
     return c->slots + c->slot_count + c->staged;
 }
 
-/* Stage one value (its bytes) or NULL. */
+/* Stage one value (its bytes; in dictionary mode: its key) or NULL. */
 weir_rc weiri_pw_chunk_stage(struct pw_chunk *c, struct weir_str bytes, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_pw_chunk_stage_key(struct pw_chunk *c, const struct pw_key *key, struct weir_error *err) WEIR_MUST_USE;
 static inline void weiri_pw_chunk_stage_null(struct pw_chunk *c)
 {
     *weiri_pw_chunk_room(c, 1) = PW_CODE_NULL;

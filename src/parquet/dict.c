@@ -111,18 +111,35 @@ static void keep_values(struct pw_dict *dict)
     }
 }
 
-weir_rc weiri_pw_dict_value(struct pw_dict *dict, struct weir_str bytes, uint32_t *index, struct weir_error *err)
+struct pw_key weiri_pw_dict_key(struct pw_dict *dict, struct weir_str bytes)
 {
     keep_values(dict);
+    const struct pw_table *t = &dict->values;
+    const struct pw_key key = weiri_pw_key(t, bytes.ptr, bytes.len);
+    if (bytes.len <= PW_SHORT_MAX) {
+        __builtin_prefetch(&t->shorts[key.hash & t->short_mask]);
+    } else {
+        __builtin_prefetch(&t->longs[key.hash & t->long_mask]);
+    }
+    return key;
+}
+
+weir_rc weiri_pw_dict_keyed(struct pw_dict *dict, const struct pw_key *key, uint32_t *index, struct weir_error *err)
+{
     const uint8_t *const heaps[2] = {dict->heap.data, dict->side.data};
-    const struct pw_key key = weiri_pw_key(&dict->values, bytes.ptr, bytes.len);
-    *index = weiri_pw_table_get(&dict->values, heaps, &key);
+    *index = weiri_pw_table_get(&dict->values, heaps, key);
     if (*index != PW_CODE_MISS) {
         return WEIR_OK;
     }
-    WEIR_TRY(append(dict, bytes, index, err));
-    weiri_pw_table_put(&dict->values, &key, heap_address(dict, *index), *index);
+    WEIR_TRY(append(dict, (struct weir_str){key->ptr, key->len}, index, err));
+    weiri_pw_table_put(&dict->values, key, heap_address(dict, *index), *index);
     return WEIR_OK;
+}
+
+weir_rc weiri_pw_dict_value(struct pw_dict *dict, struct weir_str bytes, uint32_t *index, struct weir_error *err)
+{
+    const struct pw_key key = weiri_pw_dict_key(dict, bytes);
+    return weiri_pw_dict_keyed(dict, &key, index, err);
 }
 
 static weir_rc keep_verdict(struct pw_dict *dict, const struct pw_key *text, uint32_t code, struct weir_error *err)

@@ -29,6 +29,9 @@ void weiri_pw_dict_clear(struct pw_dict *dict); /* keeps memory */
 size_t weiri_pw_dict_bytes(const struct pw_dict *dict);
 /* The index of a value (its bytes, value.c), made if it is new. */
 weir_rc weiri_pw_dict_value(struct pw_dict *dict, struct weir_str bytes, uint32_t *index, struct weir_error *err) WEIR_MUST_USE;
+/* The same in two steps, for many values at once: all keys first (their slots are asked for), then each. A key holds `bytes` itself. */
+struct pw_key weiri_pw_dict_key(struct pw_dict *dict, struct weir_str bytes);
+weir_rc weiri_pw_dict_keyed(struct pw_dict *dict, const struct pw_key *key, uint32_t *index, struct weir_error *err) WEIR_MUST_USE;
 /* The code of a text, parsed if it is new. */
 weir_rc weiri_pw_dict_text(struct pw_dict *dict, struct weir_text_parser *parser, const char *text, size_t len, uint32_t *code,
                            struct weir_error *err) WEIR_MUST_USE;

@@ -5,6 +5,7 @@
 #include "parquet/chunk.h"
 
 #define KEEP_ROWS 4096
+#define GROUP_ROWS 64
 
 static struct weir_str value_at(const struct pw_leaf *leaf, const struct ArrowArray *array, int64_t row, uint8_t *scratch)
 {
@@ -37,19 +38,37 @@ static bool keep_is_due(const struct pw_chunk *c, size_t heap_mark)
     return c->staged >= KEEP_ROWS || c->plain.len >= WEIRI_PW_PAGE_BYTES || c->dict.heap.len > heap_mark + WEIRI_PW_PAGE_BYTES;
 }
 
+/* Values of a few rows together: their places in the table are asked for before the first is looked at. ptr NULL = NULL. */
+static void key_values(struct pw_chunk *c, const struct ArrowArray *array, int64_t first, int64_t rows, uint8_t (*scratch)[16], struct pw_key *keys)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        if (weir_arrow_is_null(array, first + i)) {
+            keys[i].ptr = NULL;
+            continue;
+        }
+        const struct weir_str bytes = value_at(c->leaf, array, first + i, scratch[i]);
+        keys[i] = c->plain_mode ? (struct pw_key){.ptr = bytes.ptr, .len = bytes.len} : weiri_pw_dict_key(&c->dict, bytes);
+    }
+}
+
 static weir_rc shred_flat(struct pw_chunk *c, const struct ArrowArray *array, int64_t first, int64_t rows, struct weir_error *err)
 {
-    uint8_t scratch[16];
+    uint8_t scratch[GROUP_ROWS][16];
+    struct pw_key keys[GROUP_ROWS];
     size_t heap_mark = c->dict.heap.len;
-    for (int64_t row = first; row < first + rows; row++) {
-        if (weir_arrow_is_null(array, row)) {
-            weiri_pw_chunk_stage_null(c);
-        } else {
-            WEIR_TRY(weiri_pw_chunk_stage(c, value_at(c->leaf, array, row, scratch), err));
-        }
-        if (keep_is_due(c, heap_mark)) {
-            WEIR_TRY(weiri_pw_chunk_keep(c, c->staged, NULL, err));
-            heap_mark = c->dict.heap.len;
+    for (int64_t row = first; row < first + rows; row += GROUP_ROWS) {
+        const int64_t n = first + rows - row < GROUP_ROWS ? first + rows - row : GROUP_ROWS;
+        key_values(c, array, row, n, scratch, keys);
+        for (int64_t i = 0; i < n; i++) {
+            if (keys[i].ptr) {
+                WEIR_TRY(weiri_pw_chunk_stage_key(c, &keys[i], err));
+            } else {
+                weiri_pw_chunk_stage_null(c);
+            }
+            if (keep_is_due(c, heap_mark)) {
+                WEIR_TRY(weiri_pw_chunk_keep(c, c->staged, NULL, err));
+                heap_mark = c->dict.heap.len;
+            }
         }
     }
     return weiri_pw_chunk_keep(c, c->staged, NULL, err);

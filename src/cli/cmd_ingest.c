@@ -68,12 +68,14 @@ static weir_rc gather_options(struct ingest *ingest, struct weir_error *err)
     return WEIR_OK;
 }
 
-static weir_rc local_path(struct ingest *ingest, const char *text, const char **out, struct weir_error *err)
+/* confine_out: where links below the path may lead (the volume or location that holds it); NULL = not asked. */
+static weir_rc local_path(struct ingest *ingest, const char *text, const char **out, const char **confine_out, struct weir_error *err)
 {
+    struct weir_object owner = {0};
     char *path = NULL;
     weir_rc rc = WEIR_OK;
     if (ingest->lake.catalog) {
-        rc = weir_catalog_resolve_path(ingest->lake.catalog, text, &path, NULL, ingest->cli->arena, err);
+        rc = weir_catalog_resolve_path(ingest->lake.catalog, text, &path, &owner, ingest->cli->arena, err);
     } else {
         struct weir_buf decoded;
         weir_buf_init(&decoded, 0);
@@ -82,6 +84,10 @@ static weir_rc local_path(struct ingest *ingest, const char *text, const char **
         weir_buf_free(&decoded);
     }
     *out = rc == WEIR_OK ? weir_arena_strdup(ingest->cli->arena, path) : NULL;
+    if (confine_out) {
+        *confine_out = owner.location;
+    }
+    weir_object_free_options(&owner);
     weir_free(path);
     return rc;
 }
@@ -96,7 +102,7 @@ static weir_rc one_source(struct ingest *ingest, const char *text, const char *f
         if (strchr(text, '/')) {
             struct weir_str path = weir_str(text);
             bool wrapped = weir_str_starts(path, "delta.`") && weir_str_ends(path, "`");
-            return local_path(ingest, wrapped ? weir_arena_strndup(ingest->cli->arena, text + 7, path.len - 8) : text, &out->path, err);
+            return local_path(ingest, wrapped ? weir_arena_strndup(ingest->cli->arena, text + 7, path.len - 8) : text, &out->path, NULL, err);
         }
         struct weir_target target;
         WEIR_TRY(cli_name(ingest->cli, text, &name, err));
@@ -109,7 +115,7 @@ static weir_rc one_source(struct ingest *ingest, const char *text, const char *f
     }
     out->kind = WEIR_SOURCE_FOLDER;
     out->text = (struct weir_text_source){.format = format, .schema = schema, .options = ingest->options};
-    return local_path(ingest, text, &out->text.root, err);
+    return local_path(ingest, text, &out->text.root, &out->text.confine, err);
 }
 
 static weir_rc gather_sources(struct ingest *ingest, struct weir_error *err)
@@ -168,7 +174,7 @@ static weir_rc place_by_path(struct ingest *ingest, const char *text, struct wei
     if (!cli_has(ingest->cli, "--checkpoint")) {
         return cli_usage_error(err, "--into %s needs --checkpoint DIR: without it, what was read already could not be told", text);
     }
-    return local_path(ingest, weir_arena_strndup(ingest->cli->arena, text + 7, len - 8), &ingest->spec.table_path, err);
+    return local_path(ingest, weir_arena_strndup(ingest->cli->arena, text + 7, len - 8), &ingest->spec.table_path, NULL, err);
 }
 
 static weir_rc place_by_name(struct ingest *ingest, const char *text, struct weir_error *err)

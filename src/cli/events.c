@@ -11,6 +11,8 @@
 #endif
 
 #define PRODUCTS 166794
+#define PRODUCT_ID_FIRST 1000000
+#define PRODUCT_IDS 59000000
 #define CATEGORIES 624
 #define BRANDS 3444
 #define SESSIONS 40000
@@ -105,6 +107,7 @@ static const char *const FAVOURITES[5] = {"samsung", "apple", "xiaomi", "", "hua
 struct shop {
     struct { uint64_t id; char code[64]; } categories[CATEGORIES];
     char brands[BRANDS][12];
+    uint64_t taken[PRODUCT_IDS / 64 + 1]; /* a bit a product id */
 };
 
 static char *put_text(char *to, const char *text)
@@ -158,10 +161,22 @@ static void furnish(struct shop *shop, struct weir_rng *rng)
     }
 }
 
-static void make_product(const struct shop *shop, struct weir_rng *rng, struct product *out)
+/* Each product has an id of its own: its price, brand and category hang on it. */
+static uint64_t free_id(struct shop *shop, struct weir_rng *rng)
+{
+    for (;;) {
+        const uint64_t id = weir_rng_below(rng, PRODUCT_IDS), bit = UINT64_C(1) << (id % 64);
+        if (!(shop->taken[id / 64] & bit)) {
+            shop->taken[id / 64] |= bit;
+            return PRODUCT_ID_FIRST + id;
+        }
+    }
+}
+
+static void make_product(struct shop *shop, struct weir_rng *rng, struct product *out)
 {
     char *to = out->text;
-    const uint64_t id = 1000000 + weir_rng_below(rng, 59000000);
+    const uint64_t id = free_id(shop, rng);
     const uint32_t category = favour_less(rng, CATEGORIES), brand = favour(rng, BRANDS);
     double price = power_of_e(3.0 + 1.4 * normal(rng));
     price = price > PRICE_MAX ? PRICE_MAX : price;

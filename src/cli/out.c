@@ -65,13 +65,30 @@ static size_t text_width(const char *text)
     return width;
 }
 
+/* The end of a path says more than its beginning: what is too long is cut there. Returns where it goes on. */
+static size_t cut_front(const char *text, size_t len)
+{
+    size_t at = 0, width = text_width(text);
+    while (at < len && width > CELL_WIDTH_MAX - 1) {
+        uint32_t r = 0;
+        at += (size_t)rune(text + at, len - at, &r);
+        width -= (size_t)rune_width(r);
+    }
+    return at;
+}
+
 /* Control characters and what is too long would break the frame. */
 static char *table_cell(weir_arena *arena, const char *text)
 {
     struct weir_buf out;
     weir_buf_init(&out, 1 << 20);
-    size_t width = 0, len = strlen(text);
-    for (size_t i = 0; i < len;) {
+    size_t width = 0, len = strlen(text), begin = 0;
+    if (text[0] == '/' && text_width(text) > CELL_WIDTH_MAX) {
+        begin = cut_front(text, len);
+        weir_buf_add_str(&out, "…");
+        width = 1;
+    }
+    for (size_t i = begin; i < len;) {
         uint32_t r = 0;
         int n = rune(text + i, len - i, &r);
         if (width + (size_t)rune_width(r) > CELL_WIDTH_MAX - 1 && text_width(text + i) > 1) {

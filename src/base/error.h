@@ -36,7 +36,7 @@ struct weir_error {
     int64_t line;       /* 1-based, 0 = unknown */
     int64_t column;     /* 1-based, 0 = unknown */
     int64_t offset;     /* byte offset in the named file, -1 = unknown */
-    char condition[64]; /* stable upper-case name, e.g. "PATH_NOT_REGISTERED"; listed in src/<room>/conditions.def */
+    char condition[96]; /* stable upper-case name, e.g. "PATH_NOT_REGISTERED"; listed in src/<room>/conditions.def */
     char msg[2048];
 };
 

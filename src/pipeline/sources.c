@@ -17,7 +17,20 @@ static weir_options *merge(const weir_options *own, const struct weir_opt *extra
     return all;
 }
 
-static weir_rc text_table(const struct flow *flow, const struct flow_ref *ref, const struct weir_target *target, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
+/* The folder, checked against what is registered; links below it may not lead out of the volume or location that holds it. */
+static weir_rc place_root(struct graph *graph, const char *path, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
+{
+    char *local = NULL;
+    struct weir_object owner = {0};
+    WEIR_TRY(weir_catalog_resolve_path(weir_engine_catalog(graph->engine), path, &local, &owner, arena, err));
+    out->text.root = weir_arena_strdup(arena, local);
+    out->text.confine = owner.location;
+    weir_object_free_options(&owner);
+    weir_free(local);
+    return WEIR_OK;
+}
+
+static weir_rc text_table(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, const struct weir_target *target, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
 {
     weir_schema *schema = NULL;
     if (!target->object.columns_ddl || !*target->object.columns_ddl) {
@@ -25,7 +38,10 @@ static weir_rc text_table(const struct flow *flow, const struct flow_ref *ref, c
     }
     WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(target->object.columns_ddl), &schema, err));
     out->kind = WEIR_SOURCE_FOLDER;
-    out->text = (struct weir_text_source){.format = target->format, .root = target->location, .schema = schema, .options = merge(target->object.options, ref->ref.options, ref->ref.option_count)};
+    WEIR_TRY(place_root(graph, target->location, arena, out, err));
+    out->text.format = target->format;
+    out->text.schema = schema;
+    out->text.options = merge(target->object.options, ref->ref.options, ref->ref.option_count);
     return WEIR_OK;
 }
 
@@ -53,10 +69,7 @@ static weir_rc read_files(struct graph *graph, const struct flow *flow, const st
     }
     weir_schema *schema = NULL;
     WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(schema_text), &schema, err));
-    char *local = NULL;
-    WEIR_TRY(weir_catalog_resolve_path(weir_engine_catalog(graph->engine), path, &local, NULL, arena, err));
-    out->text.root = weir_arena_strdup(arena, local);
-    weir_free(local);
+    WEIR_TRY(place_root(graph, path, arena, out, err));
     out->text.format = format;
     out->text.schema = schema;
     /* Auto Loader looks into sub-folders, Spark's file source does not. */
@@ -86,7 +99,7 @@ weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const st
     WEIR_TRY(weir_session_target(session, arena, &ref->ref.name, &target, err));
     if (strcmp(target.format, "delta") != 0) {
         return target.by_path ? refuse(flow, ref, err, "INVALID_FLOW_QUERY_TYPE.BATCH_RELATION_FOR_STREAMING_TABLE", "a path has no columns; make a table over the folder (CREATE TABLE .. USING csv .. LOCATION), or use read_files with a schema")
-                              : text_table(flow, ref, &target, arena, out, err);
+                              : text_table(graph, flow, ref, &target, arena, out, err);
     }
     out->kind = WEIR_SOURCE_DELTA;
     out->path = target.location;

@@ -69,8 +69,8 @@ def main():
         if name in home:
             problems.append(f"{where}: {name} is listed in src/{home[name]} too; a name has one meaning")
         home.setdefault(name, room)
-        if not NAME.match(name) or not meaning.strip() or not todo.strip() or len(name) > 63:
-            problems.append(f"{where}: {name} needs an upper-case name under 64 characters, a meaning and what to do")
+        if not NAME.match(name) or not meaning.strip() or not todo.strip() or len(name) > 95:
+            problems.append(f"{where}: {name} needs an upper-case name under 96 characters, a meaning and what to do")
     for path in source.ROOT.glob("src/*/conditions.def"):
         room = path.parent.name
         entries_here = sum(1 for entry in entries if entry[0] == room)

@@ -44,7 +44,8 @@ struct weir_protocol { int reader, writer; const char *const *reader_features; s
 /* Newest version. WEIR_NOT_FOUND "DELTA_TABLE_NOT_FOUND"; WEIR_CORRUPT with the file; WEIR_UNSUPPORTED names the feature that weir cannot read. */
 weir_rc weir_delta_snapshot(weir_delta *table, weir_snapshot **out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_delta_snapshot_at(weir_delta *table, int64_t version, weir_snapshot **out, struct weir_error *err) WEIR_MUST_USE;
-/* The newest version whose (monotonic) commit time is <= the instant. */
+/* The newest version whose (monotonic) commit time is <= the instant. As Spark: an instant after the newest version is WEIR_INVALID
+ * "DELTA_TIMESTAMP_TOO_LATE"; one before the oldest that can be rebuilt is WEIR_NOT_FOUND "DELTA_TIMESTAMP_TOO_EARLY". */
 weir_rc weir_delta_version_at_time(weir_delta *table, int64_t timestamp_us, int64_t *version_out, struct weir_error *err) WEIR_MUST_USE;
 bool weir_delta_exists(weir_delta *table);
 weir_snapshot *weir_snapshot_ref(weir_snapshot *snapshot);
@@ -71,11 +72,12 @@ struct weir_commit {
     struct weir_commit_info info;
     const struct weir_add *adds;     size_t add_count;    /* in line order */
     const struct weir_add *removes;  size_t remove_count; /* path, data_change, partition values where given */
-    const struct weir_metadata *metadata; /* NULL = unchanged */
+    const struct weir_metadata *metadata; /* NULL = unchanged; its `configuration` is NULL: ask a snapshot */
     const struct weir_protocol *protocol; /* NULL = unchanged */
     bool has_data_change;            /* some add or remove has dataChange=true */
 };
-/* WEIR_NOT_FOUND: the version does not exist (yet, or any more). Everything lives in the arena. */
+/* WEIR_NOT_FOUND: the version does not exist (yet, or any more). WEIR_UNSUPPORTED: its adds, protocol or metadata use what weir does not read.
+ * Everything lives in the arena. */
 weir_rc weir_delta_read_commit(weir_delta *table, int64_t version, weir_arena *arena, struct weir_commit *out, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_delta_latest_version(weir_delta *table, int64_t *version_out, struct weir_error *err) WEIR_MUST_USE;
 /* Newest first, at most `limit` (0 = all that is there). */

@@ -403,6 +403,92 @@ static void two_processes_append(void **state)
     weir_delta_close(table);
 }
 
+struct shared_handle { weir_delta *table; };
+
+/* Even indexes append through the one handle, odd ones read what is there: never fewer files than versions. */
+static weir_rc use_shared(void *arg, int64_t index, struct weir_error *err)
+{
+    struct shared_handle *shared = arg;
+    int64_t before = 0;
+    for (int i = 0; i < 20; i++) {
+        weir_snapshot *snapshot = NULL;
+        int64_t version = 0;
+        char path[64];
+        (void)snprintf(path, sizeof path, "s%lld-%d.parquet", (long long)index, i);
+        if (index % 2 == 0) {
+            WEIR_TRY(append(shared->table, path, &version, err));
+        }
+        WEIR_TRY(weir_delta_snapshot(shared->table, &snapshot, err));
+        version = weir_snapshot_version(snapshot);
+        bool whole = (int64_t)weir_snapshot_file_count(snapshot) == version && version >= before && weir_snapshot_row_count(snapshot) == 3 * version;
+        before = version;
+        weir_snapshot_unref(snapshot);
+        if (!whole) {
+            return weir_fail(err, WEIR_CORRUPT, "TEST", "a snapshot of version %lld is not whole", (long long)version);
+        }
+    }
+    return WEIR_OK;
+}
+
+static void one_handle_for_many_threads(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err = {0};
+    struct shared_handle shared = {.table = new_table(f)};
+    check_ok(weir_parallel(4, 4, use_shared, &shared, &err), &err);
+    weir_snapshot *snapshot = newest(shared.table);
+    assert_int_equal(weir_snapshot_version(snapshot), 40);
+    weir_snapshot_unref(snapshot);
+    weir_delta_close(shared.table);
+}
+
+/* Texts of files that are gone are given back, and snapshots that still show them keep them. */
+static void replaced_files_do_not_pile_up(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err = {0};
+    weir_delta *table = new_table(f);
+    weir_snapshot *old[14] = {0};
+    char *stats = weir_malloc(3000001);
+    memset(stats, 'x', 3000000);
+    stats[3000000] = 0;
+    for (int i = 0; i < 14; i++) {
+        char path[64];
+        int64_t version = 0;
+        weir_snapshot *snapshot = newest(table);
+        weir_txn *txn = weir_txn_begin(table, snapshot);
+        (void)snprintf(path, sizeof path, "r%d.parquet", i);
+        struct weir_add add = {.path = path, .size = 1, .data_change = true, .stats = stats};
+        weir_txn_remove_all(txn);
+        weir_txn_set_app(txn, "view", i);
+        weir_txn_add_file(txn, &add);
+        check_ok(weir_txn_commit(txn, &version, &err), &err);
+        weir_txn_free(txn);
+        weir_snapshot_unref(snapshot);
+        old[i] = newest(table);
+    }
+    for (int i = 0; i < 14; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "r%d.parquet", i);
+        assert_int_equal(weir_snapshot_file_count(old[i]), 1);
+        assert_string_equal(weir_snapshot_file(old[i], 0)->path, path);
+        assert_int_equal(strlen(weir_snapshot_file(old[i], 0)->stats), 3000000);
+    }
+    int64_t batch = 0;
+    assert_true(weir_snapshot_txn(old[13], "view", &batch) && batch == 13);
+    assert_int_equal(weir_snapshot_metadata(old[13])->schema->field_count, 2);
+    char *text = state_text(old[13]);
+    for (int i = 0; i < 14; i++) {
+        weir_snapshot_unref(old[i]);
+    }
+    char *fresh = fresh_state(f->folder);
+    assert_string_equal(text, fresh);
+    weir_free(text);
+    weir_free(fresh);
+    weir_free(stats);
+    weir_delta_close(table);
+}
+
 /* --- what the codes promise --- */
 
 static bool version_has(const char *folder, int64_t version, const char *file)
@@ -824,7 +910,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_commit_reads_like_sparks), TEST(overwrite_removes_what_was_there), TEST(conflicts), TEST(a_batch_is_in_the_table_once),
-        TEST(many_writers_lose_nothing), TEST(one_creator_wins), TEST(two_processes_append), TEST(no_code_lies),
+        TEST(many_writers_lose_nothing), TEST(one_creator_wins), TEST(two_processes_append), TEST(one_handle_for_many_threads), TEST(replaced_files_do_not_pile_up), TEST(no_code_lies),
         TEST(a_checkpoint_and_its_tail_are_the_log), TEST(old_commits_go_when_the_table_is_old), TEST(damage_is_an_error), TEST(versions_by_time),
         TEST(a_table_made_again_is_seen), TEST(what_cannot_be_kept_is_refused), TEST(new_tables_are_checked),
     };

@@ -96,6 +96,7 @@ static char letter_at(const struct shape *shape, size_t i)
 static bool fits(char letter, const struct weir_type *type)
 {
     switch (letter) {
+    case 'O':
     case 'A': return type->id == WEIR_TYPE_ARRAY || type->id == WEIR_TYPE_VOID;
     case 'M': return type->id == WEIR_TYPE_MAP || type->id == WEIR_TYPE_VOID;
     case 'x': return type->id == WEIR_TYPE_BINARY;
@@ -132,6 +133,11 @@ static const struct fn *choose(const struct fn *first, const struct val *args, s
 
 /* --- arguments --- */
 
+static weir_rc no_order(struct xl *x, const weir_node *node, const struct val *arg)
+{
+    return weiri_unsupported(x, node->pos, "ORDER_UNSUPPORTED", weiri_f(x, "%s() by the order of %s", node->text, weiri_type_text(x, &arg->type)));
+}
+
 static weir_rc coerce_one(struct xl *x, const weir_node *node, char letter, struct val *arg)
 {
     enum weir_type_id id;
@@ -157,7 +163,13 @@ static weir_rc coerce_one(struct xl *x, const weir_node *node, char letter, stru
             return weiri_invalid(x, node->pos, "DATATYPE_MISMATCH", "%s() takes a%s, not %s", node->text, letter == 'n' ? " number" : "n integer", weiri_type_text(x, &arg->type));
         }
         return WEIR_OK;
+    case 'o':
+        return weiri_orderable(&arg->type) ? WEIR_OK : no_order(x, node, arg);
+    case 'O':
     case 'A':
+        if (letter == 'O' && arg->type.id == WEIR_TYPE_ARRAY && !weiri_orderable(&arg->type.fields[0].type)) {
+            return no_order(x, node, arg);
+        }
         if (arg->type.id == WEIR_TYPE_VOID) {
             return weiri_cast(x, node->pos, *arg, weiri_array_of(x, weir_type_of(WEIR_TYPE_INT)), false, arg);
         }
@@ -178,6 +190,8 @@ static weir_rc coerce_args(struct xl *x, const weir_node *node, const struct sha
     for (size_t i = 0; i < count; i++) {
         if (letter_at(shape, i) == '=') {
             same[same_count++] = args[i];
+        } else if (letter_at(shape, i) == '1') {
+            WEIR_TRY(weiri_coerce(x, node->pos, &args[i], args[0].type));
         } else {
             WEIR_TRY(coerce_one(x, node, letter_at(shape, i), &args[i]));
         }
@@ -338,6 +352,9 @@ static weir_rc aggregate_call(struct env *env, const weir_node *node, const stru
     struct agg_parts parts = {.distinct = node->call->distinct, .over = "", .ignore_nulls = node->call->ignore_nulls};
     if (env->clause || env->inside_aggregate || (!window && !env->agg)) {
         return not_here(env, node, window);
+    }
+    if (window && node->call->filter) {
+        return weiri_unsupported(x, node->pos, "WINDOW_FRAME_UNSUPPORTED", "FILTER in a window function (Spark has none either)");
     }
     if (window && parts.distinct) {
         return weiri_invalid(x, node->pos, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "DISTINCT may not stand in a window function");

@@ -15,7 +15,7 @@ static const char *plain(struct xl *x, const struct val *in, const struct weir_t
 static const char *double_to_decimal(struct xl *x, const struct val *in, const struct weir_type *to, bool try_cast)
 {
     const char *wide = in->type.id == WEIR_TYPE_FLOAT ? weiri_f(x, "CAST(%s AS DOUBLE)", in->sql) : in->sql;
-    return weiri_f(x, "%s(CAST(%s AS VARCHAR) AS %s)", try_cast ? "TRY_CAST" : "CAST", wide, weiri_duck_type(x, to));
+    return weiri_f(x, "%s(CAST(weir_no_nan(%s) AS VARCHAR) AS %s)", try_cast ? "TRY_CAST" : "CAST", wide, weiri_duck_type(x, to));
 }
 
 static bool to_numeric(struct xl *x, const struct val *in, const struct weir_type *to, bool try_cast, const char **out)
@@ -29,7 +29,9 @@ static bool to_numeric(struct xl *x, const struct val *in, const struct weir_typ
         return true;
     }
     if (weiri_is_integral(to->id)) {
-        if (weiri_is_float(from) || from == WEIR_TYPE_DECIMAL) {
+        if (weiri_is_float(from) && to->id == WEIR_TYPE_LONG) {
+            *out = weiri_f(x, "weir_%sdouble_long(CAST(%s AS DOUBLE))", try_cast ? "try_" : "", in->sql);
+        } else if (weiri_is_float(from) || from == WEIR_TYPE_DECIMAL) {
             *out = weiri_f(x, "%s(trunc(%s) AS %s)", t, in->sql, type);
         } else if (from == WEIR_TYPE_TIMESTAMP) {
             *out = weiri_f(x, "%s(weir_floor_seconds(%s) AS %s)", t, in->sql, type);
@@ -94,6 +96,13 @@ static weir_rc to_string(struct xl *x, struct weir_pos pos, const struct val *in
         return WEIR_OK;
     case WEIR_TYPE_BINARY:
         *out = weiri_f(x, "decode(%s)", in->sql);
+        return WEIR_OK;
+    case WEIR_TYPE_DECIMAL:
+        if (in->type.precision == in->type.scale && in->type.precision == WEIR_DECIMAL_PRECISION_MAX) {
+            return weiri_unsupported(x, pos, "CAST_UNSUPPORTED", "a cast of decimal(38,38) to string");
+        }
+        *out = in->type.precision == in->type.scale ? weiri_f(x, "CAST(CAST(%s AS DECIMAL(%d,%d)) AS VARCHAR)", in->sql, in->type.precision + 1, in->type.scale) /* DuckDB prints .5 else */
+                                                    : weiri_f(x, "CAST(%s AS VARCHAR)", in->sql);
         return WEIR_OK;
     case WEIR_TYPE_ARRAY:
         return array_to_string(x, pos, in, out);

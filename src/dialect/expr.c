@@ -182,7 +182,7 @@ static weir_rc literal(struct xl *x, const weir_node *node, struct val *out)
 
 /* --- common types --- */
 
-weir_rc weiri_unify(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type)
+static weir_rc unify(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type, bool plain)
 {
     if (count == 0) {
         *type = weir_type_of(WEIR_TYPE_VOID);
@@ -191,7 +191,7 @@ weir_rc weiri_unify(struct xl *x, struct weir_pos pos, struct val *values, size_
     *type = values[0].type;
     for (size_t i = 1; i < count; i++) {
         struct weir_type next;
-        if (!weiri_common_type(x, type, &values[i].type, &next)) {
+        if (!(plain ? weiri_common_plain : weiri_common_type)(x, type, &values[i].type, &next)) {
             return weiri_invalid(x, pos, "DATATYPE_MISMATCH", "the values have no common type: %s and %s", weiri_type_text(x, type), weiri_type_text(x, &values[i].type));
         }
         *type = next;
@@ -200,6 +200,16 @@ weir_rc weiri_unify(struct xl *x, struct weir_pos pos, struct val *values, size_
         WEIR_TRY(weiri_cast(x, pos, values[i], *type, false, &values[i]));
     }
     return WEIR_OK;
+}
+
+weir_rc weiri_unify(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type)
+{
+    return unify(x, pos, values, count, type, false);
+}
+
+weir_rc weiri_unify_plain(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type)
+{
+    return unify(x, pos, values, count, type, true);
 }
 
 static weir_rc values_of(struct env *env, const weir_node *node, size_t from, struct val **out)

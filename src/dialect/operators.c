@@ -32,6 +32,12 @@ const char *weiri_power(struct xl *x, int n)
     return weiri_f(x, "CAST('0.%.*s1' AS DECIMAL(%d,%d))", -n - 1, zeros, -n, -n);
 }
 
+/* In 128 bits: DuckDB multiplies and adds two decimals of up to 18 digits in 64, and fails where the result needs more. */
+const char *weiri_wide(struct xl *x, const struct val *v)
+{
+    return v->type.precision > 18 ? v->sql : weiri_f(x, "CAST(%s AS DECIMAL(%d,%d))", v->sql, 19 > v->type.scale ? 19 : v->type.scale, v->type.scale);
+}
+
 /* The digits of a decimal as HUGEINT, exactly. */
 static const char *unscaled(struct xl *x, const struct val *v)
 {
@@ -40,7 +46,7 @@ static const char *unscaled(struct xl *x, const struct val *v)
         return weiri_f(x, "CAST(%s AS HUGEINT)", v->sql);
     }
     if (p + s + 1 <= WEIR_DECIMAL_PRECISION_MAX) {
-        return weiri_f(x, "CAST(%s * %s AS HUGEINT)", v->sql, weiri_power(x, s));
+        return weiri_f(x, "CAST(%s * %s AS HUGEINT)", weiri_wide(x, v), weiri_power(x, s));
     }
     return weiri_f(x, "CAST(replace(CAST(%s AS VARCHAR), '.', '') AS HUGEINT)", v->sql);
 }
@@ -77,7 +83,7 @@ static void widen(struct xl *x, struct weir_pos pos, struct val *a, struct val *
 {
     const int scale = a->type.scale > b->type.scale ? a->type.scale : b->type.scale;
     const int da = a->type.precision - a->type.scale, db = b->type.precision - b->type.scale;
-    int precision = (da > db ? da : db) + scale;
+    int precision = (da > db ? da : db) + scale + 1; /* room for the carry: DuckDB adds in the width it is given */
     precision = precision > WEIR_DECIMAL_PRECISION_MAX ? WEIR_DECIMAL_PRECISION_MAX : precision;
     const weir_rc ra = weiri_cast(x, pos, *a, weir_type_decimal(precision, scale), false, a);
     const weir_rc rb = weiri_cast(x, pos, *b, weir_type_decimal(precision, scale), false, b);
@@ -111,7 +117,7 @@ static weir_rc decimal_arith(struct xl *x, struct weir_pos pos, int op, struct v
         if (da.scale + db.scale > WEIR_DECIMAL_PRECISION_MAX) {
             return weiri_unsupported(x, pos, "DECIMAL_PRECISION_UNSUPPORTED", "a product of decimals with more than 38 digits after the point");
         }
-        text = weiri_f(x, "(%s * %s)", a.sql, b.sql);
+        text = weiri_f(x, "(%s * %s)", da.precision + db.precision > 18 ? weiri_wide(x, &a) : a.sql, b.sql);
         break;
     case OP_DIV:
         text = weiri_decimal_division(x, a, b, type);
@@ -167,8 +173,7 @@ static weir_rc temporal_arith(struct xl *x, struct weir_pos pos, int op, struct 
         return add_interval(x, op, a, b, out);
     }
     if (is_interval(&b) && a.type.id == WEIR_TYPE_STRING) {
-        WEIR_TRY(weiri_cast(x, pos, a, t_of(WEIR_TYPE_TIMESTAMP), false, &a));
-        return add_interval(x, op, a, b, out);
+        return weiri_unsupported(x, pos, "OPERATOR_UNSUPPORTED", "adding an interval to text (cast it to a timestamp)");
     }
     if (is_interval(&a) && a.type.id == b.type.id) {
         *out = weiri_val(a.type, weiri_f(x, "(%s %s %s)", a.sql, name, b.sql), sum_weight(&a, &b, 1));
@@ -236,6 +241,9 @@ weir_rc weiri_arith(struct xl *x, struct weir_pos pos, int op, struct val a, str
         return temporal_arith(x, pos, op, a, b, out);
     }
     const struct val original = a;
+    if (a.type.id == WEIR_TYPE_STRING && b.type.id == WEIR_TYPE_STRING) {
+        return mismatch(x, pos, names[op], &a, &b);
+    }
     WEIR_TRY(text_to_number(x, pos, &a, &b));
     WEIR_TRY(text_to_number(x, pos, &b, &original));
     if (a.type.id == WEIR_TYPE_VOID || b.type.id == WEIR_TYPE_VOID) {
@@ -277,6 +285,9 @@ weir_rc weiri_compare(struct xl *x, struct weir_pos pos, int op, struct val a, s
     if (!weiri_common_type(x, &a.type, &b.type, &type)) {
         return mismatch(x, pos, op == OP_NULL_EQ ? "<=>" : names[op], &a, &b);
     }
+    if (op != OP_EQ && op != OP_NE && op != OP_NULL_EQ && (type.id == WEIR_TYPE_ARRAY || type.id == WEIR_TYPE_STRUCT)) {
+        return weiri_unsupported(x, pos, "ORDER_UNSUPPORTED", weiri_f(x, "the order of two values of %s", weiri_type_text(x, &type)));
+    }
     if (type.id == WEIR_TYPE_MAP || type.id == WEIR_TYPE_VARIANT || type.id == WEIR_TYPE_INTERVAL_YM) {
         return type.id == WEIR_TYPE_MAP ? mismatch(x, pos, names[op], &a, &b)
                                         : weiri_unsupported(x, pos, "OPERATOR_UNSUPPORTED", weiri_f(x, "comparing values of %s", weiri_type_text(x, &type)));
@@ -310,7 +321,10 @@ static weir_rc bits(struct xl *x, struct weir_pos pos, int op, struct val a, str
             return weiri_unsupported(x, pos, "OPERATOR_UNSUPPORTED", "a shift by something other than a constant below the number's width");
         }
         WEIR_TRY(weiri_cast(x, pos, a, type, false, &a));
-        *out = weiri_val(type, weiri_f(x, "(%s %s %s)", a.sql, op == OP_SHL ? "<<" : ">>", b.sql), sum_weight(&a, &b, 1));
+        const char *wrap = type.id == WEIR_TYPE_LONG ? "CAST('9223372036854775808' AS HUGEINT)" : "CAST('2147483648' AS HUGEINT)"; /* as Java: the high bits fall off */
+        *out = weiri_val(type, op == OP_SHR ? weiri_f(x, "(%s >> %s)", a.sql, b.sql)
+                                            : weiri_f(x, "CAST(weir_wrap(CAST(%s AS HUGEINT) * CAST('%llu' AS HUGEINT), %s) AS %s)", a.sql, 1ULL << count, wrap, weiri_duck_type(x, &type)),
+                         sum_weight(&a, &b, 3));
         return WEIR_OK;
     }
     WEIR_ASSERT(weiri_common_type(x, &a.type, &b.type, &type));

@@ -11,8 +11,8 @@
 #define DOUBLE_TEXT "'[\\x01-\\x20]*[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?[dDfF]?[\\x01-\\x20]*'"
 /* yyyy, yyyy-m, yyyy-m-d; for a date with anything behind a space or T */
 #define DATE_TEXT "'[\\x01-\\x20]*[0-9]{4}(?:-[0-9]{1,2}(?:-[0-9]{1,2}(?:[ T](?s:.*))?)?)?[\\x01-\\x20]*'"
-#define TIME_TEXT "'[\\x01-\\x20]*[0-9]{4}(?:-[0-9]{1,2}(?:-[0-9]{1,2}(?:[ T](?:[0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\\.[0-9]{0,9})?)?" \
-                  "(?: ?(?:Z|UTC|[+-][0-9]{1,2}:[0-9]{2}))?)?)?)?)?[\\x01-\\x20]*'"
+#define TIME_TEXT "'[\\x01-\\x20]*[0-9]{4}(?:-[0-9]{1,2}(?:-[0-9]{1,2}(?:[ T](?:[01]?[0-9]|2[0-3])(?::[0-9]{1,2}(?::[0-9]{1,2}(?:\\.[0-9]{0,9})?)?)?" \
+                  "(?: ?(?:Z|UTC|[+-](?:(?:0?[0-9]|1[0-7]):[0-5][0-9]|18:00)))?)?)?)?[\\x01-\\x20]*'"
 /* Text that these checks do not know but that Spark might read (years beyond 9999, zones by name, times alone): refused, never guessed. */
 #define MAYBE_TIME "'[\\x01-\\x20]*(?:[+-]?[0-9]{4,7}(?:-.*)?|T?[0-9]{1,2}:.*)'"
 
@@ -35,15 +35,16 @@ static const char *const prelude =
     M("str_date(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " DATE_TEXT ") THEN CAST(weir_date_part_text(s) AS DATE) ELSE " BAD_CAST("date") " END")
     M("try_str_date(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " DATE_TEXT ") THEN TRY_CAST(weir_date_part_text(s) AS DATE) "
       "WHEN regexp_matches(s, '^' || " MAYBE_TIME " || '$') THEN error('[DATE_TEXT_UNSUPPORTED] the text ''' || s || ''' may be a date that weir does not read') END")
-    M("time_part(s)", "CASE WHEN regexp_matches(s, '[ T][0-9]{1,2}:') THEN regexp_replace(regexp_extract(s, '[ T]([0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\\.[0-9]{0,6})?)?)', 1), '\\.$', '') ELSE '00:00:00' END")
-    M("zone_part(s)", "regexp_extract(s, ':[0-9]{1,2}(?:\\.[0-9]*)? ?([+-][0-9]{1,2}:[0-9]{2})', 1)")
+    M("time_part(s)", "regexp_replace(regexp_extract(s, '[0-9][ T]([0-9]{1,2}(?::[0-9]{1,2}(?::[0-9]{1,2}(?:\\.[0-9]{0,6})?)?)?)', 1), '\\.$', '')")
+    M("zone_part(s)", "regexp_extract(s, '[0-9][ T][0-9]{1,2}(?::[0-9:.]*)? ?([+-][0-9]{1,2}:[0-9]{2})[\\x01-\\x20]*$', 1)")
     M("zone_minutes(z)", "CASE WHEN z = '' THEN 0 ELSE (CASE WHEN z[1] = '-' THEN -1 ELSE 1 END) * (CAST(regexp_extract(z, '[0-9]+') AS INTEGER) * 60 + CAST(z[-2:] AS INTEGER)) END")
-    M("local_text(s)", "weir_date_part_text(s) || ' ' || CASE WHEN regexp_full_match(weir_time_part(s), '[0-9]{1,2}:[0-9]{1,2}') THEN weir_time_part(s) || ':00' ELSE weir_time_part(s) END")
+    M("local_text(s)", "weir_date_part_text(s) || ' ' || list_transform([weir_time_part(s)], lambda t: CASE WHEN t = '' THEN '00:00:00' WHEN NOT contains(t, ':') THEN t || ':00:00' "
+      "WHEN regexp_full_match(t, '[0-9]{1,2}:[0-9]{1,2}') THEN t || ':00' ELSE t END)[1]")
     M("str_timestamp(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") THEN CAST(weir_local_text(s) AS TIMESTAMP) - to_minutes(weir_zone_minutes(weir_zone_part(s))) ELSE " BAD_CAST("timestamp") " END")
     M("try_str_timestamp(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") THEN TRY_CAST(weir_local_text(s) AS TIMESTAMP) - to_minutes(weir_zone_minutes(weir_zone_part(s))) "
       "WHEN regexp_matches(s, '^' || " MAYBE_TIME " || '$') THEN error('[TIMESTAMP_TEXT_UNSUPPORTED] the text ''' || s || ''' may be a timestamp that weir does not read') END")
-    M("str_timestamp_ntz(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") AND weir_zone_part(s) = '' AND NOT regexp_matches(s, '[ZC][\\x01-\\x20]*$') THEN CAST(weir_local_text(s) AS TIMESTAMP) ELSE " BAD_CAST("timestamp without a zone, or has a zone,") " END")
-    M("try_str_timestamp_ntz(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") AND weir_zone_part(s) = '' AND NOT regexp_matches(s, '[ZC][\\x01-\\x20]*$') THEN TRY_CAST(weir_local_text(s) AS TIMESTAMP) "
+    M("str_timestamp_ntz(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") THEN CAST(weir_local_text(s) AS TIMESTAMP) ELSE " BAD_CAST("timestamp") " END")
+    M("try_str_timestamp_ntz(s)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, " TIME_TEXT ") THEN TRY_CAST(weir_local_text(s) AS TIMESTAMP) "
       "WHEN regexp_matches(s, '^' || " MAYBE_TIME " || '$') THEN error('[TIMESTAMP_TEXT_UNSUPPORTED] the text ''' || s || ''' may be a timestamp that weir does not read') END")
     M("strptime(s, c, f)", "CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, c) THEN strptime(s, f) ELSE error('[CANNOT_PARSE_TIMESTAMP] the text ''' || s || ''' does not fit the pattern') END")
     M("try_strptime(s, c, f)", "CASE WHEN regexp_full_match(s, c) THEN try_strptime(s, f) END")
@@ -52,10 +53,16 @@ static const char *const prelude =
     M("digits_of(t)", "CASE WHEN regexp_replace(ltrim(replace(split_part(t, 'e', 1), '.', ''), '0'), '0+$', '') = '' THEN '0' ELSE regexp_replace(ltrim(replace(split_part(t, 'e', 1), '.', ''), '0'), '0+$', '') END")
     M("exponent_of(t)", "CASE WHEN contains(t, 'e') THEN CAST(split_part(t, 'e', 2) AS INTEGER) WHEN starts_with(t, '0.') THEN -1 - CAST(length(regexp_extract(t, '^0\\.(0*)', 1)) AS INTEGER) ELSE CAST(length(split_part(t, '.', 1)) AS INTEGER) - 1 END")
     M("java_double(x)", "CASE WHEN x IS NULL THEN NULL WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END "
-      "WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN CAST(x AS VARCHAR) "
+      "WHEN abs(x) = CAST('4.9e-324' AS DOUBLE) THEN CASE WHEN x < 0 THEN '-' ELSE '' END || '4.9E-324' WHEN abs(x) = CAST('9.9e-324' AS DOUBLE) THEN CASE WHEN x < 0 THEN '-' ELSE '' END || '9.9E-324' WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN CAST(x AS VARCHAR) "
       "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || weir_digits_of(CAST(abs(x) AS VARCHAR))[1] || '.' || CASE WHEN length(weir_digits_of(CAST(abs(x) AS VARCHAR))) > 1 THEN weir_digits_of(CAST(abs(x) AS VARCHAR))[2:] ELSE '0' END "
       "|| 'E' || CAST(weir_exponent_of(CAST(abs(x) AS VARCHAR)) AS VARCHAR) END")
     /* arithmetic */
+    M("no_nan(x)", "CASE WHEN isnan(x) OR isinf(x) THEN NULL ELSE x END")
+    M("double_long(x)", "CASE WHEN x = CAST('9223372036854775808' AS DOUBLE) THEN CAST('9223372036854775807' AS BIGINT) ELSE CAST(trunc(x) AS BIGINT) END")
+    M("try_double_long(x)", "CASE WHEN x = CAST('9223372036854775808' AS DOUBLE) THEN CAST('9223372036854775807' AS BIGINT) ELSE TRY_CAST(trunc(x) AS BIGINT) END")
+    M("saturated(x)", "CASE WHEN isnan(x) THEN CAST(0 AS BIGINT) WHEN x >= CAST('9223372036854775807' AS DOUBLE) THEN CAST('9223372036854775807' AS BIGINT) WHEN x <= CAST('-9223372036854775808' AS DOUBLE) THEN CAST('-9223372036854775808' AS BIGINT) ELSE CAST(x AS BIGINT) END")
+    M("wrap(v, h)", "((v + h) % (h * 2) + h * 2) % (h * 2) - h")
+    M("sign(x)", "CASE WHEN isnan(x) THEN x ELSE CAST(sign(x) AS DOUBLE) END")
     M("div(a, b)", "CASE WHEN b = 0 AND a IS NOT NULL THEN error('[DIVIDE_BY_ZERO] division by zero; use try_divide or nullif') ELSE a / b END")
     M("div_heavy(a, b)", "list_transform([{'a': a, 'b': b}], lambda s: CASE WHEN s.b = 0 AND s.a IS NOT NULL THEN error('[DIVIDE_BY_ZERO] division by zero; use try_divide or nullif') ELSE s.a / s.b END)[1]")
     M("mod_(a, b)", "(a % b)")
@@ -94,9 +101,15 @@ static const char *const prelude =
     M("substring(s, p, n)", "CASE WHEN s IS NULL OR p IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE list_transform([CASE WHEN p > 0 THEN CAST(p AS BIGINT) - 1 WHEN p < 0 THEN length(s) + p ELSE 0 END], "
       "lambda b: substring(s, greatest(b, 0) + 1, greatest(b + n - greatest(b, 0), 0)))[1] END")
     M("right(s, n)", "CASE WHEN s IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE right(s, n) END")
-    M("initcap(s)", "array_to_string(list_transform(string_split(lower(s), ' '), lambda w: upper(w[1]) || w[2:]), ' ')")
+    M("lpad(s, n, p)", "CASE WHEN p = '' THEN left(s, CASE WHEN n < 0 THEN 0 ELSE n END) ELSE lpad(s, CASE WHEN n < 0 THEN 0 ELSE n END, p) END")
+    M("rpad(s, n, p)", "CASE WHEN p = '' THEN left(s, CASE WHEN n < 0 THEN 0 ELSE n END) ELSE rpad(s, CASE WHEN n < 0 THEN 0 ELSE n END, p) END")
+    /* letters that become two in upper case; the sigma at a word's end, the dotted capital I */
+    M("upper(s)", "CASE WHEN strlen(s) = length(s) THEN upper(s) WHEN regexp_matches(s, '[\\x{149}\\x{1F0}\\x{390}\\x{3B0}\\x{587}\\x{1E96}-\\x{1E9A}\\x{1F50}-\\x{1FFC}\\x{FB00}-\\x{FB17}]') "
+      "THEN error('[FUNCTION_UNSUPPORTED] upper() of a letter that becomes several') ELSE upper(replace(s, '\xC3\x9F', 'SS')) END")
+    M("lower(s)", "CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE lower(replace(regexp_replace(s, '(\\pL)\\x{3A3}(\\PL|$)', '\\1\xCF\x82\\2', 'g'), '\xC4\xB0', 'i\xCC\x87')) END")
+    M("initcap(s)", "array_to_string(list_transform(string_split(weir_lower(s), ' '), lambda w: weir_upper(w[1]) || w[2:]), ' ')")
     M("instr(s, t)", "CAST(CASE WHEN t = '' AND s IS NOT NULL THEN 1 ELSE instr(s, t) END AS INTEGER)")
-    M("locate(t, s, p)", "CAST(CASE WHEN t IS NULL OR s IS NULL THEN NULL WHEN p IS NULL OR p < 1 THEN 0 WHEN t = '' THEN CASE WHEN p <= length(s) + 1 THEN p ELSE 0 END WHEN instr(s[p:], t) = 0 THEN 0 ELSE instr(s[p:], t) + p - 1 END AS INTEGER)")
+    M("locate(t, s, p)", "CAST(CASE WHEN t IS NULL OR s IS NULL THEN NULL WHEN p IS NULL OR p < 1 THEN 0 WHEN t = '' THEN 1 WHEN instr(s[p:], t) = 0 THEN 0 ELSE instr(s[p:], t) + p - 1 END AS INTEGER)")
     M("chr(n)", "CASE WHEN n < 0 THEN '' WHEN n % 256 = 0 THEN error('[STRING_CHARACTER_UNSUPPORTED] a text cannot hold the character 0') ELSE chr(CAST(n % 256 AS INTEGER)) END")
     M("url_encode(s)", "replace(replace(replace(url_encode(s), '%20', '+'), '~', '%7E'), '%2A', '*')")
     M("find_in_set(s, l)", "CAST(CASE WHEN s IS NULL OR l IS NULL THEN NULL WHEN contains(s, ',') THEN 0 ELSE coalesce(list_position(string_split(l, ','), s), 0) END AS INTEGER)")
@@ -107,7 +120,7 @@ static const char *const prelude =
       "WHEN len(string_split(s, d)) <= -n THEN s ELSE array_to_string(string_split(s, d)[n:], d) END")
     M("join(l, s)", "CASE WHEN s IS NOT NULL THEN coalesce(array_to_string(l, s), '') END")
     M("no_line_end(s)", "CASE WHEN regexp_matches(s, '[\\n\\r\\x{85}\\x{2028}\\x{2029}]\\z') THEN error('[REGEX_UNSUPPORTED] $ in a regular expression over a text that ends in a line break') ELSE s END")
-    M("split_limit(s, re, rest, n)", "CASE WHEN len(string_split_regex(s, re)) <= n THEN string_split_regex(s, re) ELSE list_append(string_split_regex(s, re)[1:n - 1], regexp_replace(s, rest, '')) END")
+    M("split_limit(s, re, rest, n)", "CASE WHEN s IS NULL THEN NULL WHEN len(string_split_regex(s, re)) <= n THEN string_split_regex(s, re) ELSE list_append(string_split_regex(s, re)[1:n - 1], regexp_replace(s, rest, '')) END")
     M("get_json(j, p)", "CASE WHEN NOT regexp_full_match(p, '\\$(?:\\.[A-Za-z_][A-Za-z0-9_]*|\\[[0-9]+\\])*') THEN error('[FUNCTION_UNSUPPORTED] get_json_object() with a path of other than names and indexes') "
       "WHEN json_valid(j) THEN CASE WHEN json_type(j, p) IN ('DOUBLE') THEN error('[FUNCTION_UNSUPPORTED] get_json_object() of a number with a fraction') ELSE json_extract_string(j, p) END END")
     /* dates */
@@ -129,6 +142,8 @@ static const char *const prelude =
     M("array_append(l, x)", "CASE WHEN l IS NULL THEN NULL ELSE list_append(l, x) END")
     M("array_prepend(l, x)", "CASE WHEN l IS NULL THEN NULL ELSE list_prepend(x, l) END")
     M("dedup(l)", "list_filter(l, lambda y, i: len(list_filter(l[1:i - 1], lambda z: z IS NOT DISTINCT FROM y)) = 0)")
+    M("array_union(a, b)", "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE weir_dedup(list_concat(a, b)) END")
+    M("array_repeat(x, n)", "CASE WHEN n IS NULL THEN NULL ELSE list_transform(range(CASE WHEN n < 0 THEN 0 ELSE n END), lambda i: x) END")
     M("array_intersect(a, b)", "CASE WHEN b IS NULL THEN NULL ELSE weir_dedup(list_filter(a, lambda y: len(list_filter(b, lambda z: z IS NOT DISTINCT FROM y)) > 0)) END")
     M("array_except(a, b)", "CASE WHEN b IS NULL THEN NULL ELSE weir_dedup(list_filter(a, lambda y: len(list_filter(b, lambda z: z IS NOT DISTINCT FROM y)) = 0)) END")
     M("arrays_overlap(a, b)", "CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN list_has_any(a, b) THEN true WHEN len(a) > 0 AND len(b) > 0 AND (weir_has_null(a) OR weir_has_null(b)) THEN NULL ELSE false END")

@@ -46,7 +46,7 @@ static weir_rc values(struct xl *x, const struct body *body, struct env *outer, 
     }
     const char *names = "";
     for (size_t c = 0; c < width; c++) {
-        WEIR_TRY(weiri_unify(x, body->pos, &cells[c * body->row_count], body->row_count, &out->cols[c].type));
+        WEIR_TRY(weiri_unify_plain(x, body->pos, &cells[c * body->row_count], body->row_count, &out->cols[c].type));
         out->cols[c].name = body->column_count > 0 ? body->columns[c] : weiri_f(x, "col%zu", c + 1);
         out->cols[c].sql = weiri_f(x, "\"v%zu\"", c);
         names = weiri_f(x, "%s%s%s", names, c ? ", " : "", out->cols[c].sql);
@@ -228,7 +228,9 @@ static weir_rc outside(struct xl *x, const struct query *query, struct env *oute
         } else {
             WEIR_TRY(weiri_expr_val(&env, item->expr, &value));
         }
-        order = weiri_f(x, "%s%s%s %s NULLS %s", order, i ? ", " : " ORDER BY ", value.constant ? "CAST(NULL AS INTEGER)" : value.sql, item->desc ? "DESC" : "ASC", item->nulls_first ? "FIRST" : "LAST");
+        const char *key = NULL;
+        WEIR_TRY(weiri_sort_key(x, item->expr->pos, &value, item->desc, item->nulls_first, &key));
+        order = weiri_f(x, "%s%s%s", order, i ? ", " : " ORDER BY ", key);
     }
     for (size_t i = 0; query->order_all && i < inner.count; i++) {
         order = weiri_f(x, "%s%s%s %s NULLS %s", order, i ? ", " : " ORDER BY ", self.cols[i].sql, query->order_all_desc ? "DESC" : "ASC", query->order_all_nulls_first ? "FIRST" : "LAST");

@@ -11,7 +11,7 @@ struct sel {
     struct env env;
     struct scope scope;
     struct agg agg;
-    const char *from, *where, *having;
+    const char *from, *where, *having, *implied;
     struct item *items; size_t item_count, item_cap;
     const char *order_sql;
     bool aggregated;
@@ -318,15 +318,16 @@ static weir_rc sort_key(struct sel *s, const struct sort_item *in, const char **
             ordinal = strcmp(s->items[i].val.sql, value.sql) == 0 ? (int64_t)i + 1 : 0;
         }
     }
-    if (value.type.id == WEIR_TYPE_MAP || value.type.id == WEIR_TYPE_VARIANT) {
-        return weiri_invalid(x, in->expr->pos, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "%s cannot be ordered", weiri_type_text(x, &value.type));
-    }
     if (ordinal == 0 && s->select->distinct) {
         return weiri_invalid(x, in->expr->pos, "UNRESOLVED_COLUMN", "ORDER BY of a SELECT DISTINCT takes what the SELECT gives");
     }
-    const char *key = ordinal > 0 ? weiri_f(x, "%lld", (long long)ordinal) : value.constant ? "CAST(NULL AS INTEGER)" : value.sql;
-    *out = weiri_f(x, "%s %s NULLS %s", key, in->desc ? "DESC" : "ASC", in->nulls_first ? "FIRST" : "LAST");
-    return WEIR_OK;
+    if (ordinal > 0 && weiri_orderable(&value.type)) {
+        value.sql = weiri_f(x, "%lld", (long long)ordinal);
+        value.constant = false;
+    } else if (s->select->distinct) {
+        return weiri_unsupported(x, in->expr->pos, "ORDER_UNSUPPORTED", weiri_f(x, "ORDER BY %s of a SELECT DISTINCT", weiri_type_text(x, &value.type)));
+    }
+    return weiri_sort_key(x, in->expr->pos, &value, in->desc, in->nulls_first, out);
 }
 
 static weir_rc order_by(struct sel *s)
@@ -365,6 +366,14 @@ static bool is_aggregated(const struct sel *s)
     return false;
 }
 
+static const char *where_sql(struct sel *s)
+{
+    if (!*s->implied) {
+        return s->where;
+    }
+    return weiri_f(s->x, "%s%s", *s->where ? s->where : " WHERE true", s->implied);
+}
+
 /* FROM (inner) AS rel [WHERE having] */
 static weir_rc aggregated_from(struct sel *s, const char **out)
 {
@@ -380,14 +389,15 @@ static weir_rc aggregated_from(struct sel *s, const char **out)
     if (!*list) {
         list = "count(*) AS \"_a0\"";
     }
-    *out = weiri_f(x, " FROM (SELECT %s%s%s%s) AS %s%s%s", list, s->from, s->where, grouping, s->agg.rel, s->having ? " WHERE " : "", s->having ? s->having : "");
+    *out = weiri_f(x, " FROM (SELECT %s%s%s%s) AS %s%s%s", list, s->from, where_sql(s), grouping, s->agg.rel, s->having ? " WHERE " : "", s->having ? s->having : "");
     return WEIR_OK;
 }
 
 static weir_rc prepare(struct sel *s)
 {
     struct xl *x = s->x;
-    s->from = s->where = "";
+    s->from = s->where = s->implied = "";
+    s->env.implied = &s->implied;
     if (s->select->from) {
         const char *from = NULL;
         WEIR_TRY(weiri_from_sql(&s->env, s->select->from, &s->scope, &from));
@@ -400,6 +410,7 @@ static weir_rc prepare(struct sel *s)
         struct env env = s->env;
         const char *where = NULL;
         env.clause = "WHERE";
+        env.implied = NULL;
         WEIR_TRY(condition(&env, s->select->where, "WHERE", &where));
         s->where = weiri_f(x, " WHERE %s", where);
     }
@@ -428,7 +439,7 @@ weir_rc weiri_select(struct xl *x, const struct select *select, const struct que
         WEIR_TRY(condition(&env, select->having, "HAVING", &s.having));
     }
     WEIR_TRY(order_by(&s));
-    const char *from = weiri_f(x, "%s%s", s.from, s.where);
+    const char *from = weiri_f(x, "%s%s", s.from, where_sql(&s));
     if (s.aggregated) {
         WEIR_TRY(aggregated_from(&s, &from));
     }

@@ -135,7 +135,7 @@ weir_rc weiri_fn_ceil(struct special *s, struct val *out)
             if (a.type.precision + kept + 1 > WEIR_DECIMAL_PRECISION_MAX) {
                 return weiri_unsupported(x, s->node->pos, "DECIMAL_PRECISION_UNSUPPORTED", weiri_f(x, "%s() of so long a decimal", fn));
             }
-            *out = weiri_val(type, weiri_f(x, "CAST(%s(%s * %s) * %s AS %s)", fn, a.sql, power, weiri_power(x, (int)-kept), weiri_duck_type(x, &type)),
+            *out = weiri_val(type, weiri_f(x, "CAST(%s(%s * %s) * %s AS %s)", fn, weiri_wide(x, &a), power, weiri_power(x, (int)-kept), weiri_duck_type(x, &type)),
                              weiri_weight(s, 1));
         }
         return WEIR_OK;
@@ -143,7 +143,7 @@ weir_rc weiri_fn_ceil(struct special *s, struct val *out)
     if (s->count == 2) {
         return weiri_unsupported(x, s->node->pos, "FUNCTION_UNSUPPORTED", weiri_f(x, "%s() of %s to a number of digits", fn, weiri_type_text(x, &a.type)));
     }
-    return weiri_out(s, WEIR_TYPE_LONG, weiri_is_integral(a.type.id) ? weiri_f(x, "CAST(%s AS BIGINT)", a.sql) : weiri_f(x, "CAST(%s(%s) AS BIGINT)", fn, a.sql), out);
+    return weiri_out(s, WEIR_TYPE_LONG, weiri_is_integral(a.type.id) ? weiri_f(x, "CAST(%s AS BIGINT)", a.sql) : weiri_f(x, "weir_saturated(%s(CAST(%s AS DOUBLE)))", fn, a.sql), out);
 }
 
 /* --- operators as functions --- */
@@ -290,6 +290,9 @@ weir_rc weiri_fn_decode(struct special *s, struct val *out)
 
 weir_rc weiri_fn_typeof(struct special *s, struct val *out)
 {
+    if (s->args[0].type.id == WEIR_TYPE_INTERVAL_DT || s->args[0].type.id == WEIR_TYPE_INTERVAL_YM) {
+        return weiri_unsupported(s->env->x, s->node->pos, "INTERVAL_UNSUPPORTED", "typeof() of an interval");
+    }
     return weiri_out(s, WEIR_TYPE_STRING, weiri_quote_string(s->env->x, weiri_type_text(s->env->x, &s->args[0].type)), out);
 }
 
@@ -324,7 +327,45 @@ weir_rc weiri_fn_cast(struct special *s, struct val *out)
     return weiri_cast(s->env->x, s->node->pos, s->args[0], type, false, out);
 }
 
+weir_rc weiri_fn_greatest(struct special *s, struct val *out)
+{
+    struct xl *x = s->env->x;
+    struct weir_type type;
+    const char *all = "";
+    WEIR_TRY(weiri_unify_plain(x, s->node->pos, s->args, s->count, &type));
+    if (!weiri_orderable(&type)) {
+        return weiri_unsupported(x, s->node->pos, "ORDER_UNSUPPORTED", weiri_f(x, "%s() of %s", s->node->text, weiri_type_text(x, &type)));
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        all = weiri_f(x, "%s%s%s", all, i ? ", " : "", s->args[i].sql);
+    }
+    *out = weiri_val(type, weiri_f(x, "%s(%s)", s->node->text, all), weiri_weight(s, 1));
+    return WEIR_OK;
+}
+
 /* --- aggregates --- */
+
+/* min and max; a struct is compared field by field, NULL the smallest. */
+weir_rc weiri_fn_extreme(struct special *s, struct val *out)
+{
+    struct xl *x = s->env->x;
+    const struct agg_parts *p = s->parts;
+    const bool max = strcmp(s->node->text, "max") == 0;
+    if (s->count != 1) {
+        return weiri_invalid(x, s->node->pos, "WRONG_NUM_ARGS", "%s() takes one argument", s->node->text);
+    }
+    if (weiri_orderable(&s->args[0].type)) {
+        *out = weiri_val(s->args[0].type, weiri_f(x, "%s(%s)%s%s", s->node->text, s->args[0].sql, weiri_filter(x, p->filter, NULL), p->over), 4);
+        return WEIR_OK;
+    }
+    if (s->args[0].type.id != WEIR_TYPE_STRUCT || *p->over) {
+        return weiri_unsupported(x, s->node->pos, "ORDER_UNSUPPORTED", weiri_f(x, "%s() of %s", s->node->text, weiri_type_text(x, &s->args[0].type)));
+    }
+    const char *order = NULL;
+    WEIR_TRY(weiri_sort_key(x, s->node->pos, &s->args[0], max, !max, &order));
+    *out = weiri_val(s->args[0].type, weiri_f(x, "first(%s ORDER BY %s)%s", s->args[0].sql, order, weiri_filter(x, weiri_f(x, "%s IS NOT NULL", s->args[0].sql), p->filter)), 4);
+    return WEIR_OK;
+}
 
 weir_rc weiri_fn_count(struct special *s, struct val *out)
 {

@@ -33,6 +33,8 @@ weir_rc weiri_fn_assert_true(struct special *s, struct val *out);
 weir_rc weiri_fn_cast(struct special *s, struct val *out);
 weir_rc weiri_fn_count(struct special *s, struct val *out);
 weir_rc weiri_fn_sum(struct special *s, struct val *out);
+weir_rc weiri_fn_greatest(struct special *s, struct val *out);
+weir_rc weiri_fn_extreme(struct special *s, struct val *out);
 weir_rc weiri_fn_first(struct special *s, struct val *out);
 weir_rc weiri_fn_grouping(struct special *s, struct val *out);
 weir_rc weiri_fn_percentile(struct special *s, struct val *out);

@@ -120,7 +120,8 @@ weir_rc weiri_fn_array_value(struct special *s, struct val *out)
     }
     const struct weir_type element = element_of(&s->args[0].type);
     struct weir_type common;
-    if (!weiri_common_type(x, &element, &s->args[1].type, &common)) {
+    const bool add = strcmp(name, "array_append") == 0 || strcmp(name, "array_prepend") == 0 || strcmp(name, "array_remove") == 0;
+    if ((s->args[1].type.id == WEIR_TYPE_VOID && !add) || !weiri_tightest(x, &element, &s->args[1].type, &common)) {
         return weiri_invalid(x, s->node->pos, "DATATYPE_MISMATCH", "%s() of %s and %s", name, weiri_type_text(x, &s->args[0].type), weiri_type_text(x, &s->args[1].type));
     }
     WEIR_TRY(weiri_cast(x, s->node->pos, s->args[0], weiri_array_of(x, common), false, &s->args[0]));

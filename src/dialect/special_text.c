@@ -18,8 +18,13 @@ weir_rc weiri_fn_concat(struct special *s, struct val *out)
         binary = binary && s->args[i].type.id == WEIR_TYPE_BINARY;
     }
     struct weir_type type = weir_type_of(binary ? WEIR_TYPE_BINARY : WEIR_TYPE_STRING);
+    for (size_t i = 0; arrays && i < s->count; i++) {
+        if (s->args[i].type.id == WEIR_TYPE_VOID) {
+            return weiri_invalid(x, s->node->pos, "DATATYPE_MISMATCH", "concat() of arrays and NULL; cast the NULL to an array");
+        }
+    }
     if (arrays) {
-        WEIR_TRY(weiri_unify(x, s->node->pos, s->args, s->count, &type));
+        WEIR_TRY(weiri_unify_plain(x, s->node->pos, s->args, s->count, &type));
         const char *all = s->args[0].sql;
         for (size_t i = 1; i < s->count; i++) {
             all = weiri_f(x, "weir_list_concat(%s, %s)", all, s->args[i].sql);
@@ -42,7 +47,7 @@ weir_rc weiri_fn_concat_ws(struct special *s, struct val *out)
     const char *all = "";
     WEIR_TRY(weiri_arg(s, 0, WEIR_TYPE_STRING));
     for (size_t i = 1; i < s->count; i++) {
-        const char *one;
+        const char *one = NULL;
         if (s->args[i].type.id == WEIR_TYPE_ARRAY) {
             WEIR_TRY(weiri_cast(x, s->node->pos, s->args[i], weiri_array_of(x, string_type()), false, &s->args[i]));
             one = weiri_f(x, "coalesce(%s, [])", s->args[i].sql);
@@ -305,9 +310,9 @@ weir_rc weiri_fn_format_number(struct special *s, struct val *out)
     }
     const char *value = s->args[0].sql;
     if (type.id == WEIR_TYPE_DECIMAL && type.scale > digits) { /* HALF_EVEN on the decimal, one digit away: a tie is refused when it comes */
-        value = weiri_f(x, "weir_no_tie(%s, %s)", value, weiri_power(x, type.scale));
+        value = weiri_f(x, "weir_no_tie(%s, %s)", weiri_wide(x, &s->args[0]), weiri_power(x, type.scale));
     }
-    return weiri_out(s, WEIR_TYPE_STRING, weiri_f(x, "format('{:,.%lldf}', CAST(%s AS DOUBLE))", (long long)digits, value), out);
+    return weiri_out(s, WEIR_TYPE_STRING, weiri_f(x, "format('{:,.%lldf}', weir_finite(CAST(%s AS DOUBLE)))", (long long)digits, value), out);
 }
 
 weir_rc weiri_fn_encode(struct special *s, struct val *out)

@@ -219,13 +219,13 @@ weir_rc weiri_fn_unix_timestamp(struct special *s, struct val *out)
     }
     if (is_time(&s->args[0])) {
         WEIR_TRY(time_arg(s, 0, WEIR_TYPE_TIMESTAMP));
-        return weiri_out(s, WEIR_TYPE_LONG, weiri_f(x, "weir_floor_seconds(%s)", s->args[0].sql), out);
+        return weiri_out(s, WEIR_TYPE_LONG, weiri_f(x, "weir_trunc_div(epoch_us(%s), 1000000)", s->args[0].sql), out); /* towards zero */
     }
     if (s->count == 2) {
         WEIR_TRY(weiri_constant_arg(s, 1, &pattern));
     }
     WEIR_TRY(parsed(s, 0, pattern, false, &sql));
-    return weiri_out(s, WEIR_TYPE_LONG, weiri_f(x, "weir_floor_seconds(%s)", sql), out);
+    return weiri_out(s, WEIR_TYPE_LONG, weiri_f(x, "weir_trunc_div(epoch_us(%s), 1000000)", sql), out);
 }
 
 weir_rc weiri_fn_from_unixtime(struct special *s, struct val *out)
@@ -315,6 +315,13 @@ weir_rc weiri_fn_window(struct special *s, struct val *out)
     }
     const struct weir_type time = t_of(s->args[0].type.id == WEIR_TYPE_TIMESTAMP_NTZ ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP);
     WEIR_TRY(weiri_cast(x, s->node->pos, s->args[0], time, false, &s->args[0]));
+    if (!s->env->implied) {
+        return weiri_unsupported(x, s->node->pos, "FUNCTION_UNSUPPORTED", "window() outside of SELECT and GROUP BY");
+    }
+    const char *not_null = weiri_f(x, " AND %s IS NOT NULL", s->args[0].sql); /* rows without a time are in no window */
+    if (!strstr(*s->env->implied, not_null)) {
+        *s->env->implied = weiri_f(x, "%s%s", *s->env->implied, not_null);
+    }
     struct weir_type type = weir_type_of(WEIR_TYPE_STRUCT);
     type.fields = weir_arena_zalloc(x->arena, 2 * sizeof *type.fields);
     type.field_count = 2;

@@ -162,6 +162,11 @@ static struct weir_type wider_decimal(struct weir_type a, struct weir_type b)
 
 /* --- common types --- */
 
+bool weiri_orderable(const struct weir_type *type)
+{
+    return type->field_count == 0 && type->id != WEIR_TYPE_ARRAY && type->id != WEIR_TYPE_MAP && type->id != WEIR_TYPE_STRUCT && type->id != WEIR_TYPE_VARIANT;
+}
+
 static bool common_numeric(enum weir_type_id a, enum weir_type_id b, const struct weir_type *ta, const struct weir_type *tb, struct weir_type *out)
 {
     if (a == WEIR_TYPE_DECIMAL || b == WEIR_TYPE_DECIMAL) {
@@ -249,4 +254,25 @@ bool weiri_common_type(struct xl *x, const struct weir_type *a, const struct wei
         return true;
     }
     return common_nested(x, a, b, out);
+}
+
+bool weiri_common_plain(struct xl *x, const struct weir_type *a, const struct weir_type *b, struct weir_type *out)
+{
+    const bool text = a->id == WEIR_TYPE_STRING || b->id == WEIR_TYPE_STRING;
+    if (text && a->id != b->id && a->id != WEIR_TYPE_VOID && b->id != WEIR_TYPE_VOID) {
+        return false;
+    }
+    return weiri_common_type(x, a, b, out);
+}
+
+bool weiri_tightest(struct xl *x, const struct weir_type *a, const struct weir_type *b, struct weir_type *out)
+{
+    const bool decimal = a->id == WEIR_TYPE_DECIMAL || b->id == WEIR_TYPE_DECIMAL;
+    if (!weiri_common_plain(x, a, b, out)) {
+        return false;
+    }
+    if (decimal && weiri_is_numeric(a->id) && weiri_is_numeric(b->id)) {
+        return weiri_same_type(out, a) || weiri_same_type(out, b);
+    }
+    return true;
 }

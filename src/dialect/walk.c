@@ -244,6 +244,20 @@ static void put_upper(struct weir_buf *out, const char *text)
 static void put_predicate(struct weir_buf *out, const weir_node *node)
 {
     static const char *const like[] = {"LIKE", "ILIKE", "RLIKE"};
+    if (node->kind == N_BETWEEN || (node->kind == N_LIKE && node->op != LIKE_RLIKE && node->quant == QUANT_NONE)) {
+        weir_buf_add_str(out, node->negated ? "(NOT " : "");
+        if (node->kind == N_BETWEEN) {
+            weir_buf_add_str(out, "between(");
+            put_list(out, node, 0);
+            weir_buf_add_str(out, ")");
+        } else {
+            put(out, node->kids[0]);
+            weir_buf_printf(out, " %s ", like[node->op]);
+            put(out, node->kids[1]);
+        }
+        weir_buf_add_str(out, node->negated ? ")" : "");
+        return;
+    }
     weir_buf_add_str(out, node->negated && node->kind != N_IS ? "(NOT " : "");
     weir_buf_add_str(out, node->kind == N_LIKE && node->op == LIKE_RLIKE ? "RLIKE(" : "(");
     put(out, node->kids[0]);
@@ -255,12 +269,6 @@ static void put_predicate(struct weir_buf *out, const weir_node *node)
         } else {
             weir_buf_printf(out, " IS %s%s", node->negated ? "NOT " : "", node->op == IS_NULL ? "NULL" : node->op == IS_TRUE ? "TRUE" : node->op == IS_FALSE ? "FALSE" : "UNKNOWN");
         }
-        break;
-    case N_BETWEEN:
-        weir_buf_add_str(out, " BETWEEN ");
-        put(out, node->kids[1]);
-        weir_buf_add_str(out, " AND ");
-        put(out, node->kids[2]);
         break;
     case N_LIKE:
         weir_buf_printf(out, node->op == LIKE_RLIKE ? ", " : " %s ", like[node->op]);
@@ -275,8 +283,34 @@ static void put_predicate(struct weir_buf *out, const weir_node *node)
     weir_buf_add_str(out, node->negated && node->kind != N_IS ? "))" : ")");
 }
 
+/* The frame as Spark spells it when the text has none. */
+static const char *default_frame(const weir_node *node)
+{
+    static const char *const ranks[] = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", NULL};
+    for (size_t i = 0; ranks[i]; i++) {
+        if (strcmp(node->text, ranks[i]) == 0) {
+            return strcmp(node->text, "cume_dist") == 0 ? "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" : "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+        }
+    }
+    return node->call->over->order_count > 0 ? "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" : "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
+}
+
 static void put_call(struct weir_buf *out, const weir_node *node)
 {
+    if (strcmp(node->text, "if") == 0 && node->kid_count == 3) {
+        weir_buf_add_str(out, "(IF(");
+        put_list(out, node, 0);
+        weir_buf_add_str(out, "))");
+        return;
+    }
+    if (strcmp(node->text, "extract") == 0 && node->call->keyword) {
+        weir_buf_add_str(out, "extract(");
+        put_upper(out, node->call->keyword);
+        weir_buf_add_str(out, " FROM ");
+        put_list(out, node, 0);
+        weir_buf_add_str(out, ")");
+        return;
+    }
     weir_buf_printf(out, "%s(%s", node->text, node->call->distinct ? "DISTINCT " : "");
     if (node->call->star) {
         weir_buf_add_str(out, strcmp(node->text, "count") == 0 ? "1" : "*");
@@ -299,6 +333,9 @@ static void put_call(struct weir_buf *out, const weir_node *node)
             weir_buf_add_str(out, i ? ", " : node->call->over->partition_count ? " ORDER BY " : "ORDER BY ");
             put(out, item->expr);
             weir_buf_printf(out, " %s NULLS %s", item->desc ? "DESC" : "ASC", item->nulls_first ? "FIRST" : "LAST");
+        }
+        if (!node->call->over->has_frame && !node->call->over->ref) {
+            weir_buf_printf(out, "%s%s", node->call->over->partition_count || node->call->over->order_count ? " " : "", default_frame(node));
         }
         weir_buf_add_str(out, ")");
     }
@@ -373,9 +410,6 @@ static void put(struct weir_buf *out, const weir_node *node)
 
 const char *weiri_pretty(weir_arena *arena, const weir_node *node)
 {
-    if (node->kind == N_FIELD) {
-        return node->text;
-    }
     if (node->kind == N_CAST && node->kids[0]->kind == N_COLUMN) {
         return node->kids[0]->name.parts[node->kids[0]->name.count - 1].ptr; /* CAST(a AS INT) is still called a */
     }

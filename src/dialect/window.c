@@ -1,6 +1,31 @@
 /* window.c - OVER clauses and sort lists: NULLs where Spark puts them, said in every ORDER BY. */
 #include "dialect/xlate.h"
 
+weir_rc weiri_sort_key(struct xl *x, struct weir_pos pos, const struct val *value, bool desc, bool nulls_first, const char **out)
+{
+    const char *direction = weiri_f(x, "%s NULLS %s", desc ? "DESC" : "ASC", nulls_first ? "FIRST" : "LAST");
+    if (value->type.id == WEIR_TYPE_MAP || value->type.id == WEIR_TYPE_VARIANT) {
+        return weiri_invalid(x, pos, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "%s cannot be ordered", weiri_type_text(x, &value->type));
+    }
+    if (weiri_orderable(&value->type)) {
+        /* a constant orders nothing, and must not be read as an ordinal */
+        *out = weiri_f(x, "%s %s", value->constant ? "CAST(NULL AS INTEGER)" : value->sql, direction);
+        return WEIR_OK;
+    }
+    if (value->type.id != WEIR_TYPE_STRUCT) {
+        return weiri_unsupported(x, pos, "ORDER_UNSUPPORTED", weiri_f(x, "ORDER BY %s", weiri_type_text(x, &value->type)));
+    }
+    /* A struct goes field by field: NULL is the smallest inside of it, whatever is said of the whole. */
+    *out = weiri_f(x, "(%s IS NULL) %s", value->sql, nulls_first ? "DESC" : "ASC");
+    for (size_t i = 0; i < value->type.field_count; i++) {
+        const char *one = NULL;
+        const struct val field = {.type = value->type.fields[i].type, .sql = weiri_f(x, "struct_extract(%s, %s)", value->sql, weiri_quote_string(x, value->type.fields[i].name)), .weight = 1};
+        WEIR_TRY(weiri_sort_key(x, pos, &field, desc, !desc, &one));
+        *out = weiri_f(x, "%s, %s", *out, one);
+    }
+    return WEIR_OK;
+}
+
 weir_rc weiri_sort_sql(struct env *env, const struct sort_item *items, size_t count, const char **out)
 {
     struct xl *x = env->x;
@@ -8,11 +33,9 @@ weir_rc weiri_sort_sql(struct env *env, const struct sort_item *items, size_t co
     for (size_t i = 0; i < count; i++) {
         struct val value;
         WEIR_TRY(weiri_expr_val(env, items[i].expr, &value));
-        if (value.type.id == WEIR_TYPE_MAP || value.type.id == WEIR_TYPE_VARIANT) {
-            return weiri_invalid(x, items[i].expr->pos, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "%s cannot be ordered", weiri_type_text(x, &value.type));
-        }
-        const char *sql = value.constant ? "CAST(NULL AS INTEGER)" : value.sql; /* a constant orders nothing, and is no ordinal */
-        *out = weiri_f(x, "%s%s%s %s NULLS %s", *out, i ? ", " : "", sql, items[i].desc ? "DESC" : "ASC", items[i].nulls_first ? "FIRST" : "LAST");
+        const char *key = NULL;
+        WEIR_TRY(weiri_sort_key(x, items[i].expr->pos, &value, items[i].desc, items[i].nulls_first, &key));
+        *out = weiri_f(x, "%s%s%s", *out, i ? ", " : "", key);
     }
     return WEIR_OK;
 }

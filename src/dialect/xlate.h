@@ -74,6 +74,7 @@ struct env {
     struct lambda_scope *lambda;
     const struct named_window *windows; size_t window_count;
     int generators;                  /* explode in this SELECT */
+    const char **implied;            /* a filter that a function of this SELECT brings, " AND x IS NOT NULL"; NULL = none may */
 };
 
 /* --- text --- */
@@ -92,6 +93,11 @@ bool weiri_is_integral(enum weir_type_id id);
 bool weiri_is_numeric(enum weir_type_id id);
 bool weiri_is_float(enum weir_type_id id); /* FLOAT or DOUBLE */
 bool weiri_same_type(const struct weir_type *a, const struct weir_type *b);
+/* Without Spark's implicit reading of text as something else: greatest, VALUES, .. */
+bool weiri_common_plain(struct xl *x, const struct weir_type *a, const struct weir_type *b, struct weir_type *out);
+/* The narrower rule of array_append and its kin: no decimal that is wider than both. */
+bool weiri_tightest(struct xl *x, const struct weir_type *a, const struct weir_type *b, struct weir_type *out);
+bool weiri_orderable(const struct weir_type *type); /* an order that both engines share: atoms */
 bool weiri_common_type(struct xl *x, const struct weir_type *a, const struct weir_type *b, struct weir_type *out);
 struct weir_type weiri_decimal_of(const struct val *value); /* the decimal that an integer counts as */
 struct weir_type weiri_decimal_adjust(int precision, int scale);
@@ -121,11 +127,13 @@ weir_rc weiri_compare(struct xl *x, struct weir_pos pos, int op, struct val a, s
 weir_rc weiri_interval_val(struct env *env, const weir_node *node, struct val *out) WEIR_MUST_USE;
 weir_rc weiri_like(struct env *env, const weir_node *node, struct val *out) WEIR_MUST_USE;
 /* All to their common type. */
+weir_rc weiri_unify_plain(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type) WEIR_MUST_USE; /* weiri_common_plain */
 weir_rc weiri_unify(struct xl *x, struct weir_pos pos, struct val *values, size_t count, struct weir_type *type) WEIR_MUST_USE;
 bool weiri_constant_int(const struct val *value, int64_t *out);
 bool weiri_constant_string(const struct val *value, const char **out);
 struct val weiri_val(struct weir_type type, const char *sql, uint32_t weight);
 /* a / b exactly, HALF_UP to `type`; a and b decimals. */
+const char *weiri_wide(struct xl *x, const struct val *v); /* a decimal in 128 bits */
 const char *weiri_power(struct xl *x, int n); /* 10^n as a decimal, n from -38 to 37 */
 const char *weiri_decimal_division(struct xl *x, struct val a, struct val b, struct weir_type type);
 
@@ -135,6 +143,8 @@ bool weiri_is_aggregate(const weir_node *node);  /* a call of an aggregate funct
 bool weiri_is_generator(const weir_node *node);  /* explode and its kin */
 bool weiri_has_aggregate(const weir_node *node); /* one without OVER somewhere in the expression (sub-queries left out) */
 weir_rc weiri_over(struct env *env, const weir_node *node, bool needs_order, const char **out) WEIR_MUST_USE; /* " OVER (...)" */
+/* "key ASC NULLS FIRST", for a struct its fields. */
+weir_rc weiri_sort_key(struct xl *x, struct weir_pos pos, const struct val *value, bool desc, bool nulls_first, const char **out) WEIR_MUST_USE;
 weir_rc weiri_sort_sql(struct env *env, const struct sort_item *items, size_t count, const char **out) WEIR_MUST_USE;
 
 /* --- regex.c, datefmt.c --- */

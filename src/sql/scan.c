@@ -65,6 +65,7 @@ static void make_slice(struct held *held, int64_t from, int64_t rows, const size
 
 struct state { /* of one start */
     struct weiri_sql_scan *scan;
+    pthread_mutex_t lock; /* DuckDB's threads take turns here, one at a time by max_threads; the lock makes what one did visible to the next by itself */
     weir_batches *batches;
     struct held *current;
     int64_t at;
@@ -117,12 +118,15 @@ static void bind_scan(duckdb_bind_info info)
 static void free_state(void *pointer)
 {
     struct state *state = pointer;
+    pthread_mutex_lock(&state->lock);
     if (state->batches) {
         state->batches->close(state->batches);
     }
     held_drop(state->current);
     duckdb_destroy_arrow_converted_schema(&state->converted);
     weir_free(state->columns);
+    pthread_mutex_unlock(&state->lock);
+    pthread_mutex_destroy(&state->lock);
     weir_free(state);
 }
 
@@ -152,6 +156,8 @@ static void init_scan(duckdb_init_info info)
     struct state *state = weir_calloc(1, sizeof *state);
     struct weir_error err = {0};
     state->scan = scan;
+    pthread_mutex_init(&state->lock, NULL);
+    pthread_mutex_lock(&state->lock);
     const size_t count = duckdb_init_get_column_count(info);
     state->columns = weir_calloc(count + 1, sizeof *state->columns);
     for (size_t i = 0; i < count; i++) {
@@ -165,6 +171,7 @@ static void init_scan(duckdb_init_info info)
     if (rc == WEIR_OK) {
         rc = scan->open(scan->arg, &state->batches, &err);
     }
+    pthread_mutex_unlock(&state->lock);
     if (rc != WEIR_OK) {
         keep_error(scan, rc, &err);
         free_state(state);
@@ -227,7 +234,9 @@ static void run_scan(duckdb_function_info info, duckdb_data_chunk output)
 {
     struct state *state = duckdb_function_get_init_data(info);
     struct weir_error err = {0};
+    pthread_mutex_lock(&state->lock);
     weir_rc rc = fill(state, output, &err);
+    pthread_mutex_unlock(&state->lock);
     if (rc == WEIR_END) {
         duckdb_data_chunk_set_size(output, 0);
     } else if (rc != WEIR_OK) {

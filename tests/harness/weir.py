@@ -15,6 +15,13 @@ def binary_path():
     return pathlib.Path(os.environ.get("WEIR_BINARY") or SOURCE / "build" / "weir")
 
 
+def program_path(name):
+    """A test program of the same build (tests/unit/<room>/test_x.c is <room>_test_x); not there is a failure, no skip."""
+    path = binary_path().parent / "tests" / name
+    assert path.exists(), f"no {path}: build the target {name}"
+    return path
+
+
 def shared_path():
     """The folder of reference data that lies beside the checkout, or None."""
     folder = pathlib.Path(os.environ.get("WEIR_SHARED") or SOURCE.parent / "shared")

@@ -15,9 +15,7 @@ RELATIVE = 1e-12  # two libraries may differ in the last bit of exp() and its ki
 
 
 def tool():
-    path = harness.binary_path().parent / "tests" / "dialect_translate"
-    assert path.exists(), f"no {path}: build the target dialect_translate"
-    return str(path)
+    return str(harness.program_path("dialect_translate"))
 
 
 def translate(scripts, tables=None):

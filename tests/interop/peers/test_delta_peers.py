@@ -16,9 +16,7 @@ TABLES = ["every_type", "nulls_and_nan", "many_commits", "partitioned", "partiti
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    program = weir.binary_path().parent / "delta_test_writer"
-    if not program.exists():
-        pytest.skip(f"{program} is not built")
+    program = weir.program_path("delta_test_writer")
     folder = tmp_path_factory.mktemp("delta")
     subprocess.run([program, "--write", folder], check=True)
     return folder

@@ -23,9 +23,7 @@ CASES = 84 if weir.soaking() else 21
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory):
-    program = weir.binary_path().parent / "parquet_test_write_random"
-    if not program.exists():
-        pytest.skip(f"{program} is not built")
+    program = weir.program_path("parquet_test_write_random")
     folder = tmp_path_factory.mktemp("parquet")
     subprocess.run([program, "--write", folder, str(CASES), os.environ.get("WEIR_SEED", "1")], check=True)
     return folder

@@ -11,25 +11,9 @@ weir_rc cli_parse(struct cli *cli, int argc, char **argv, bool *help_out, struct
 void cli_print_help(FILE *to);
 void cli_print_command_help(FILE *to, const struct cli_command *command);
 
-static void on_signal(int signal)
-{
-    (void)signal;
-    if (weir_stop_level() > 0) {
-        _exit(CLI_INTERRUPTED); /* safe at any moment: every durable state is */
-    }
-    static const char note[] = "\nstopping after this batch; once more to stop at once\n";
-    ssize_t ignored = write(2, note, sizeof note - 1); /* banned-ok: what a signal handler may call */
-    (void)ignored;
-    weir_stop_request(1);
-}
-
 void cli_catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    (void)weir_stop_fd();
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    weir_stop_on_signals(CLI_INTERRUPTED);
 }
 
 static int exit_code(weir_rc rc, const struct weir_error *err)

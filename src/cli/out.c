@@ -13,9 +13,15 @@ bool cli_is_terminal(void)
     return isatty(2) == 1;
 }
 
+static int put_errno; /* why a write to stdout failed first; stdio keeps only that it did */
+
 weir_rc cli_flush(struct weir_error *err)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if (fflush(stdout) != 0 && !put_errno) {
+        put_errno = errno;
+    }
+    if (put_errno || ferror(stdout)) {
+        errno = put_errno ? put_errno : EIO;
         return errno == EPIPE ? WEIR_END : weir_fail(err, WEIR_IO, "OUTPUT_FAILED", "the output could not be written whole (%s)", strerror(errno));
     }
     return WEIR_OK;
@@ -23,8 +29,8 @@ weir_rc cli_flush(struct weir_error *err)
 
 static void put(const struct weir_buf *buf)
 {
-    if (fwrite(buf->data, 1, buf->len, stdout) != buf->len) {
-        clearerr(stdout);
+    if (buf->len > 0 && fwrite(buf->data, 1, buf->len, stdout) != buf->len && !put_errno) {
+        put_errno = errno;
     }
 }
 
@@ -312,7 +318,7 @@ static weir_rc print_stream(struct cli *cli, weir_result *result, struct weir_er
     }
     put(&out);
     weir_buf_free(&out);
-    return rc == WEIR_END ? WEIR_OK : rc;
+    return rc == WEIR_END ? cli_flush(err) : rc;
 }
 
 static weir_rc print_as_table(weir_result *result, struct weir_error *err)

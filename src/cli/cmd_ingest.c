@@ -108,6 +108,7 @@ static weir_rc one_source(struct ingest *ingest, const char *text, const char *f
         WEIR_TRY(cli_name(ingest->cli, text, &name, err));
         WEIR_TRY(weir_session_target(ingest->lake.session, ingest->cli->arena, &name, &target, err));
         out->path = target.location;
+        weir_object_free_options(&target.object);
         return WEIR_OK;
     }
     if (!schema) {
@@ -188,6 +189,7 @@ static weir_rc place_by_name(struct ingest *ingest, const char *text, struct wei
     weir_rc rc = weir_session_target(ingest->lake.session, ingest->cli->arena, &name, &ingest->target, &why);
     if (rc == WEIR_OK) {
         ingest->spec.table_path = ingest->target.location;
+        weir_object_free_options(&ingest->target.object);
         return WEIR_OK;
     }
     if (rc != WEIR_NOT_FOUND || strstr(why.condition, "SCHEMA") || strstr(why.condition, "CATALOG")) {

@@ -87,7 +87,11 @@ static weir_rc resolve(struct cli *cli, const struct cli_lake *lake, struct weir
         return WEIR_OK;
     }
     WEIR_TRY(cli_name(cli, text, &name, err));
-    return weir_session_target(lake->session, cli->arena, &name, target, err);
+    weir_rc rc = weir_session_target(lake->session, cli->arena, &name, target, err);
+    if (rc == WEIR_OK) {
+        weir_object_free_options(&target->object);
+    }
+    return rc;
 }
 
 /* A file in a volume is shown by its /Volumes path. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -72,4 +73,28 @@ void weir_stop_wait(int64_t timeout_ms)
     int timeout = timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms;
     /* Interrupted by a signal, it returns early: the caller looks at the level and the clock anyway. */
     (void)poll(&wait, wait.fd >= 0 ? 1 : 0, timeout);
+}
+
+static volatile sig_atomic_t exit_code_at_once;
+
+static void on_signal(int signal)
+{
+    static const char note[] = "\nstopping after this batch; once more to stop at once\n";
+    (void)signal;
+    if (weir_stop_level() > 0) {
+        _exit(exit_code_at_once);
+    }
+    ssize_t put = write(STDERR_FILENO, note, sizeof note - 1);
+    (void)put;
+    weir_stop_request(1);
+}
+
+void weir_stop_on_signals(int exit_code)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    exit_code_at_once = exit_code;
+    (void)weir_stop_fd(); /* made here, not in the handler */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
 }

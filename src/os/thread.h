@@ -35,5 +35,8 @@ void weir_stop_request(int level);
 int weir_stop_level(void);
 void weir_stop_reset(void);
 int weir_stop_fd(void); /* becomes readable when a stop is requested (eventfd): for poll loops; -1 when none could be had */
+/* SIGINT and SIGTERM ask for a stop after the batch (and say so on stderr); a second one ends the process at once with `exit_code`, which is safe at any
+ * moment: every durable state is. */
+void weir_stop_on_signals(int exit_code);
 /* Sleep so long, or until a stop is requested. */
 void weir_stop_wait(int64_t timeout_ms);

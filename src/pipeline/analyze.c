@@ -43,7 +43,9 @@ static weir_rc give_schema(void *arg, const struct weir_table_ref *ref, struct w
     struct weir_stream_source source;
     WEIR_TRY(weiri_stream_source(naming->graph, naming->session, flow, known, naming->graph->arena, &source, err));
     out->hidden = source.kind == WEIR_SOURCE_FOLDER && ref->metadata_used ? weir_source_metadata_schema() : NULL;
-    return weiri_source_schema(naming->graph, &source, naming->graph->arena, &out->schema, err);
+    weir_rc rc = weiri_source_schema(naming->graph, &source, naming->graph->arena, &out->schema, err);
+    weiri_stream_source_free(&source);
+    return rc;
 }
 
 static weir_rc refuse(const struct flow *flow, struct weir_pos pos, const char *condition, const char *what, struct weir_error *err)

@@ -36,7 +36,7 @@ static weir_rc gather_sources(struct live_flow *live, struct weir_error *err)
     return WEIR_OK;
 }
 
-weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger trigger, bool fresh, struct live_flow *live, struct weir_error *err)
+weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger trigger, struct live_flow *live, struct weir_error *err)
 {
     struct graph *graph = &run->graph;
     const char *note = NULL;
@@ -50,7 +50,7 @@ weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger tr
                                            .threads = run->options->threads, .codec = WEIR_CODEC_SNAPPY};
     live->events = (struct weir_stream_events){.arg = live, .batch = on_progress, .note = on_note};
     if (rc == WEIR_OK) {
-        rc = weiri_checkpoint_place(graph, flow, fresh, run->options->adopt, live->arena, &live->spec.checkpoint, &note, err);
+        rc = weiri_checkpoint_place(graph, flow, false, run->options->adopt, live->arena, &live->spec.checkpoint, &note, err);
     }
     if (rc == WEIR_OK && note) {
         weiri_note(run, note);
@@ -68,8 +68,7 @@ void weiri_live_close(struct live_flow *live)
 {
     weir_stream_close(live->stream);
     for (size_t i = 0; i < live->source_count; i++) {
-        /* The sources' options were made for this flow alone (sources.c). */
-        weir_options_free((weir_options *)(uintptr_t)(live->sources[i].kind == WEIR_SOURCE_FOLDER ? live->sources[i].text.options : live->sources[i].options));
+        weiri_stream_source_free(&live->sources[i]);
     }
     weir_session_close(live->session);
     weir_arena_free(live->arena);

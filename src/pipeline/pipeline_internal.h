@@ -81,7 +81,8 @@ void weiri_graph_close(struct graph *graph);
 weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weiri_session_for(struct graph *graph, const struct flow *flow, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
 
-/* sources.c: what a stream reference reads, as a stream's source. */
+/* sources.c: what a stream reference reads, as a stream's source; its options are freed by weiri_stream_source_free. */
+void weiri_stream_source_free(struct weir_stream_source *source);
 weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
                             struct weir_error *err) WEIR_MUST_USE;
 /* The columns that such a source gives (a look at the folder for partition columns). */

@@ -146,6 +146,7 @@ static weir_rc add_input(struct refresh_request *request, const struct flow_ref 
         struct weir_target target;
         WEIR_TRY(weir_session_target(request->session, request->graph->arena, &ref->ref.name, &target, err));
         input->location = strcmp(target.format, "delta") == 0 ? target.location : NULL;
+        weir_object_free_options(&target.object);
     }
     if (input->location) {
         WEIR_TRY(weiri_pin(request->graph, request->pins, input->full_name, input->location, &input->snapshot, err));

@@ -79,7 +79,15 @@ static weir_rc read_files(struct graph *graph, const struct flow *flow, const st
     return WEIR_OK;
 }
 
-weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
+void weiri_stream_source_free(struct weir_stream_source *source)
+{
+    /* Made for this source alone (merge); const in the struct because a stream only reads them. */
+    weir_options_free((weir_options *)(uintptr_t)source->options);
+    weir_options_free((weir_options *)(uintptr_t)source->text.options);
+    source->options = source->text.options = NULL;
+}
+
+static weir_rc find_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
                             struct weir_error *err)
 {
     *out = (struct weir_stream_source){.name = ref->full_name};
@@ -97,14 +105,27 @@ weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const st
     }
     struct weir_target target;
     WEIR_TRY(weir_session_target(session, arena, &ref->ref.name, &target, err));
+    weir_rc rc = WEIR_OK;
     if (strcmp(target.format, "delta") != 0) {
-        return target.by_path ? refuse(flow, ref, err, "INVALID_FLOW_QUERY_TYPE.BATCH_RELATION_FOR_STREAMING_TABLE", "a path has no columns; make a table over the folder (CREATE TABLE .. USING csv .. LOCATION), or use read_files with a schema")
-                              : text_table(graph, flow, ref, &target, arena, out, err);
+        rc = target.by_path ? refuse(flow, ref, err, "INVALID_FLOW_QUERY_TYPE.BATCH_RELATION_FOR_STREAMING_TABLE", "a path has no columns; make a table over the folder (CREATE TABLE .. USING csv .. LOCATION), or use read_files with a schema")
+                            : text_table(graph, flow, ref, &target, arena, out, err);
+    } else {
+        out->kind = WEIR_SOURCE_DELTA;
+        out->path = target.location;
+        out->options = merge(NULL, ref->ref.options, ref->ref.option_count);
     }
-    out->kind = WEIR_SOURCE_DELTA;
-    out->path = target.location;
-    out->options = merge(NULL, ref->ref.options, ref->ref.option_count);
-    return WEIR_OK;
+    weir_object_free_options(&target.object);
+    return rc;
+}
+
+weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
+                            struct weir_error *err)
+{
+    weir_rc rc = find_source(graph, session, flow, ref, arena, out, err);
+    if (rc != WEIR_OK) {
+        weiri_stream_source_free(out);
+    }
+    return rc;
 }
 
 weir_rc weiri_source_schema(struct graph *graph, const struct weir_stream_source *source, weir_arena *arena, const weir_schema **out, struct weir_error *err)

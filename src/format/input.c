@@ -50,7 +50,7 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
             *out = at + (int64_t)next;
             return WEIR_OK;
         }
-        if (at - offset > (int64_t)csv->row_bytes_max) {
+        if (at - offset > (int64_t)csv->row_bytes_max + 8) {
             break; /* whoever reads the line finds it too long, and says so in its turn */
         }
         /* A CR that ends the piece waits for its LF. */

@@ -133,11 +133,10 @@ static size_t whole_lines(const struct weir_csv *csv, const char *text, size_t l
         return at;
     }
     const char *lf = memrchr(text, '\n', len);
-    if (lf) {
-        return (size_t)(lf - text) + 1;
-    }
-    const char *cr = csv->line_end == WEIRI_LINES_ANY && len > 1 ? memrchr(text, '\r', len - 1) : NULL;
-    return cr ? (size_t)(cr - text) + 1 : 0;
+    size_t whole = lf ? (size_t)(lf - text) + 1 : 0;
+    size_t rest = len - whole;
+    const char *cr = csv->line_end == WEIRI_LINES_ANY && rest > 1 ? memrchr(text + whole, '\r', rest - 1) : NULL;
+    return cr ? (size_t)(cr - text) + 1 : whole;
 }
 
 /* The last line of a file may lack its end. */
@@ -185,7 +184,8 @@ static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *b
         }
         have -= whole;
         memmove(text, text + whole, have);
-        if (have > csv->row_bytes_max) {
+        /* What is left may end with the first bytes of a line end. */
+        if (have > csv->row_bytes_max + (csv->line_end == WEIRI_LINES_CUSTOM ? csv->line_sep.len - 1 : 1)) {
             return weiri_fail_long(w, place, place->lines, err);
         }
         want = have * 2 > t->run->block_bytes ? have * 2 : t->run->block_bytes;

@@ -66,6 +66,7 @@ static void random_text(struct weir_rng *rng, const char *sep, struct weir_buf *
     static const char *const noise[] = {"\"", "\"\"", "\\", "'", "#", "^", " ", "\t", "\r", "\n", ",", "|", "||", ";", "\xff", "\xc3", "\xe2\x82", "\xc2\xa7", "\xc2\xab", "\f", "NA", "\xef\xbb\xbf"};
     static const char *const ends[] = {"\n", "\r\n", "\r", ";", "||"};
     const uint64_t rate = weir_rng_below(rng, 3) == 0 ? 0 : 1 + weir_rng_below(rng, 20);
+    const uint64_t quotes = weir_rng_below(rng, 3) == 0 ? 1 + weir_rng_below(rng, 40) : 0; /* one cell in so many is quoted */
     const char *end = ends[weir_rng_below(rng, 4) > 0 ? 0 : weir_rng_below(rng, 5)];
     const char *between = strcmp(sep, "\\t") == 0 ? "\t" : sep;
     int rows = (int)weir_rng_below(rng, 60);
@@ -73,7 +74,9 @@ static void random_text(struct weir_rng *rng, const char *sep, struct weir_buf *
         int columns = rate > 0 && weir_rng_below(rng, 12) == 0 ? (int)weir_rng_below(rng, 8) : 4;
         for (int c = 0; c < columns; c++) {
             weir_buf_add_str(out, c > 0 ? between : "");
-            weir_buf_add_str(out, PICK(rng, cells));
+            const char *cell = PICK(rng, cells);
+            bool quoted = quotes > 0 && weir_rng_below(rng, quotes) == 0;
+            weir_buf_printf(out, "%s%s%s", quoted ? "\"" : "", cell, quoted ? "\"" : "");
             while (rate > 0 && weir_rng_below(rng, 24 - rate) == 0) {
                 uint64_t kind = weir_rng_below(rng, 30);
                 if (kind == 0) {

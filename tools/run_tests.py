@@ -125,7 +125,8 @@ def build(run):
     for step, command in (("configure", configure), ("ninja", ["ninja", "-k", "20", "-C", str(run.build)])):
         code, text = run.call(command, run.log("build", step), 7200, cwd=SOURCE)
         if code != 0:
-            errors = [part for part in re.split(r"(?m)^(?=FAILED: )", text) if part.startswith("FAILED: ")]
+            parts = re.split(r"(?m)^(?=FAILED: |\[\d+/\d+\] )", text)  # ninja: what failed, between its steps
+            errors = [part for part in parts if part.startswith("FAILED: ")]
             return tail("\n".join(errors) or text, 120)
     return None
 

@@ -91,7 +91,9 @@ static const char README[] =
     "| `transformations/silver.sql` | `user_features`: one row per user |\n"
     "| `transformations/gold.sql` | `brand_revenue`, `category_funnel`, `buyers` |\n"
     "| `lakehouse/` | the catalog, the volume, the tables (Delta Lake: Spark, DuckDB, Polars and delta-rs read them) |\n"
-    "| `pipeline-storage/` | the checkpoints: what was read already (Spark's format) |\n";
+    "| `pipeline-storage/` | the checkpoints: what was read already (Spark's format) |\n"
+    "\n"
+    "Leave the folder where it is: checkpoints know files by their whole path, and the spec names their place. Elsewhere, begin anew with `weir init`.\n";
 
 static const char SPEC[] =
     "# A pipeline project, as Spark Declarative Pipelines has it.\n"

@@ -159,6 +159,9 @@ static weir_rc coerce_one(struct xl *x, const weir_node *node, char letter, stru
         if (arg->type.id == WEIR_TYPE_STRING || arg->type.id == WEIR_TYPE_VOID) {
             return weiri_cast(x, node->pos, *arg, weir_type_of(letter == 'n' ? WEIR_TYPE_DOUBLE : WEIR_TYPE_LONG), false, arg);
         }
+        if (letter == 'I' && weiri_is_numeric(arg->type.id) && !weiri_is_integral(arg->type.id)) {
+            return weiri_unsupported(x, node->pos, "FUNCTION_UNSUPPORTED", weiri_f(x, "%s() of %s", node->text, weiri_type_text(x, &arg->type)));
+        }
         if (!(letter == 'n' ? weiri_is_numeric(arg->type.id) : weiri_is_integral(arg->type.id))) {
             return weiri_invalid(x, node->pos, "DATATYPE_MISMATCH", "%s() takes a%s, not %s", node->text, letter == 'n' ? " number" : "n integer", weiri_type_text(x, &arg->type));
         }

@@ -451,6 +451,10 @@ static weir_rc one_like(struct env *env, const weir_node *node, struct val text,
     if (weiri_constant_string(&pattern, &constant)) {
         WEIR_TRY(check_pattern(x, pattern_node, constant, escape[0]));
     }
+    if (constant && !strchr(constant, escape[0]) && !strchr(constant, '\\')) { /* no ESCAPE: DuckDB turns a prefix into a range then */
+        *out = weiri_f(x, "(%s %s %s)", text.sql, node->op == LIKE_ILIKE ? "ILIKE" : "LIKE", pattern.sql);
+        return WEIR_OK;
+    }
     *out = weiri_f(x, "(%s %s %s ESCAPE %s)", text.sql, node->op == LIKE_ILIKE ? "ILIKE" : "LIKE", pattern.sql, weiri_quote_string(x, escape));
     return WEIR_OK;
 }

@@ -29,7 +29,7 @@ def translate(scripts, tables=None):
 
 
 def connect():
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute(subprocess.run([tool(), "--prelude"], capture_output=True, text=True, check=True).stdout)
     return connection
 

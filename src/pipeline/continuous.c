@@ -26,7 +26,7 @@ static weir_rc open_flows(struct staying *staying, struct weir_error *err)
         struct dataset *dataset = run->graph.order[i];
         for (size_t f = 0; dataset->kind == WEIR_DATASET_STREAMING_TABLE && dataset->selected && f < dataset->flow_count; f++) {
             struct flow *flow = dataset->flows[f];
-            weir_rc rc = weiri_live_open(run, flow, run->options->trigger, weiri_full_refresh(run, dataset), &staying->flows[staying->count], err);
+            weir_rc rc = weiri_live_open(run, flow, run->options->trigger, &staying->flows[staying->count], err);
             if (rc != WEIR_OK) {
                 weiri_failure(run, dataset, flow->name, rc, err);
                 return rc;

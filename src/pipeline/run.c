@@ -127,10 +127,10 @@ static void skip(struct run *run, struct dataset *dataset)
     }
 }
 
-static weir_rc run_flow_once(struct run *run, struct flow *flow, bool fresh, struct weir_stream_totals *totals, struct weir_error *err)
+static weir_rc run_flow_once(struct run *run, struct flow *flow, struct weir_stream_totals *totals, struct weir_error *err)
 {
     struct live_flow live;
-    WEIR_TRY(weiri_live_open(run, flow, WEIR_TRIGGER_AVAILABLE_NOW, fresh, &live, err));
+    WEIR_TRY(weiri_live_open(run, flow, WEIR_TRIGGER_AVAILABLE_NOW, &live, err));
     weir_rc rc = weir_stream_run(live.stream, totals, err);
     weiri_live_close(&live);
     return rc;
@@ -153,16 +153,14 @@ static void run_flow(struct run *run, struct flow *flow)
     struct weir_stream_totals totals = {0};
     struct weir_error err;
     weir_rc rc = WEIR_OK;
-    bool fresh = weiri_full_refresh(run, flow->target);
     int64_t began = weir_mono_us();
     weiri_tell(run, flow->name, "RUNNING", NULL);
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         weir_error_clear(&err);
-        rc = run_flow_once(run, flow, fresh, &totals, &err);
+        rc = run_flow_once(run, flow, &totals, &err);
         if (rc == WEIR_OK || !err.retriable || weir_stop_level() > 0) {
             break;
         }
-        fresh = false; /* the new checkpoint is there */
         weir_stop_wait(RETRY_WAIT_MS * attempt);
     }
     if (rc != WEIR_OK) {
@@ -296,15 +294,12 @@ static weir_rc prepare(struct run *run, struct weir_error *err)
         struct dataset *dataset = run->graph.order[i];
         if (dataset->kind == WEIR_DATASET_STREAMING_TABLE) {
             WEIR_TRY(weiri_at_place(err, weiri_table_ready(&run->graph, dataset, err), dataset->file, dataset->pos));
-            if (dataset->selected && weiri_full_refresh(run, dataset)) {
-                WEIR_TRY(weiri_at_place(err, weiri_table_truncate(&run->graph, dataset, err), dataset->file, dataset->pos));
-            }
         }
         for (size_t f = 0; dataset->selected && f < dataset->flow_count; f++) {
             weiri_tell(run, dataset->flows[f]->name, "QUEUED", NULL);
         }
     }
-    return WEIR_OK;
+    return weiri_build_anew(run, err);
 }
 
 static bool nothing_happened(const struct run *run)

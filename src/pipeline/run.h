@@ -36,8 +36,10 @@ void weiri_note(struct run *run, const char *line);
 void weiri_report(struct run *run, const char *name, const char *kind, const char *state, int64_t elapsed_us, int64_t rows, int64_t files, int64_t version, const char *how);
 void weiri_failure(struct run *run, struct dataset *dataset, const char *flow, weir_rc rc, const struct weir_error *err);
 bool weiri_full_refresh(const struct run *run, const struct dataset *dataset);
-/* Open and close a flow's query. `fresh`: with a new checkpoint. */
-weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger trigger, bool fresh, struct live_flow *out, struct weir_error *err) WEIR_MUST_USE;
+/* anew.c: tables of --full-refresh, and those that a run before left half done, stand empty with new checkpoints. */
+weir_rc weiri_build_anew(struct run *run, struct weir_error *err) WEIR_MUST_USE;
+/* Open and close a flow's query. */
+weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger trigger, struct live_flow *out, struct weir_error *err) WEIR_MUST_USE;
 void weiri_live_close(struct live_flow *live);
 /* Bring the selected views up to date on one set of pins. */
 void weiri_run_views(struct run *run);

@@ -45,7 +45,7 @@ static weir_rc give_schema(void *arg, const struct weir_table_ref *ref, struct w
     out->hidden = source.kind == WEIR_SOURCE_FOLDER && ref->metadata_used ? weir_source_metadata_schema() : NULL;
     weir_rc rc = weiri_source_schema(naming->graph, &source, naming->graph->arena, &out->schema, err);
     weiri_stream_source_free(&source);
-    return rc;
+    return rc == WEIR_NOT_FOUND ? WEIR_INVALID : rc; /* NOT_FOUND would mean: look the name up elsewhere */
 }
 
 static weir_rc refuse(const struct flow *flow, struct weir_pos pos, const char *condition, const char *what, struct weir_error *err)

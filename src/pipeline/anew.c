@@ -101,6 +101,7 @@ weir_rc weiri_build_anew(struct run *run, struct weir_error *err)
     }
     for (size_t i = 0; i < run->graph.count; i++) {
         if (pending[i]) {
+            WEIR_TRY(weiri_table_place(&run->graph, run->graph.order[i], err));
             WEIR_TRY(each_flow(run, run->graph.order[i], unmark_flow, err));
         }
     }

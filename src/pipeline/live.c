@@ -1,5 +1,6 @@
 /* live.c - a streaming flow as a query of the stream room. */
 #include "pipeline/run.h"
+#include "base/uri.h"
 #include <stdio.h>
 
 static void on_progress(void *arg, const char *json)
@@ -36,6 +37,23 @@ static weir_rc gather_sources(struct live_flow *live, struct weir_error *err)
     return WEIR_OK;
 }
 
+/* A table whose checkpoints were elsewhere, and none here: a fresh one would read every file a second time into it. */
+static weir_rc check_storage(const struct live_flow *live, struct weir_error *err)
+{
+    const struct graph *graph = &live->run->graph;
+    const struct dataset *target = live->flow->target;
+    const char *now = graph->project->storage ? graph->project->storage : "";
+    char *metadata = weir_path_join(live->spec.checkpoint, "metadata");
+    bool known = weir_fs_exists(weir_engine_fs(graph->engine), metadata);
+    weir_free(metadata);
+    if (known || !target->storage || strcmp(target->storage, now) == 0) {
+        return WEIR_OK;
+    }
+    return weir_fail(err, WEIR_CONFLICT, "PIPELINE_STORAGE_MOVED",
+                     "%s was filled with its checkpoints in %s, and the spec's storage is %s now, where it has none: every file would be read again; set storage back, or rebuild the table with --full-refresh %s", target->full_name,
+                     *target->storage ? target->storage : "the lakehouse", *now ? now : "the lakehouse", target->full_name);
+}
+
 weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger trigger, struct live_flow *live, struct weir_error *err)
 {
     struct graph *graph = &run->graph;
@@ -51,6 +69,9 @@ weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger tr
     live->events = (struct weir_stream_events){.arg = live, .batch = on_progress, .note = on_note};
     if (rc == WEIR_OK) {
         rc = weiri_checkpoint_place(graph, flow, false, run->options->adopt, live->arena, &live->spec.checkpoint, &note, err);
+    }
+    if (rc == WEIR_OK) {
+        rc = check_storage(live, err);
     }
     if (rc == WEIR_OK && note) {
         weiri_note(run, note);

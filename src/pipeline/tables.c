@@ -3,6 +3,28 @@
 #include "base/uri.h"
 #include <stdio.h>
 
+/* In the catalog's row, not in the table: a table that is read elsewhere has nothing to do with it. */
+#define STORAGE_PROPERTY "weir.checkpoints"
+
+const char *weiri_storage(const struct graph *graph)
+{
+    return graph->project->storage ? graph->project->storage : weir_catalog_root(weir_engine_catalog(graph->engine));
+}
+
+weir_rc weiri_table_place(struct graph *graph, struct dataset *dataset, struct weir_error *err)
+{
+    struct weir_object object;
+    weir_catalog *catalog = weir_engine_catalog(graph->engine);
+    WEIR_TRY(weir_catalog_get(catalog, graph->arena, WEIR_OBJ_TABLE, dataset->catalog, dataset->schema, dataset->name, &object, err));
+    if (!object.properties) {
+        object.properties = weir_options_new();
+    }
+    weir_options_set(object.properties, STORAGE_PROPERTY, graph->project->storage ? graph->project->storage : "");
+    weir_rc rc = weir_catalog_update(catalog, &object, err);
+    weir_object_free_options(&object);
+    return rc;
+}
+
 weir_rc weiri_table_find(struct graph *graph, struct dataset *dataset, bool *exists, struct weir_error *err)
 {
     struct weir_object object;
@@ -17,6 +39,8 @@ weir_rc weiri_table_find(struct graph *graph, struct dataset *dataset, bool *exi
         return WEIR_OK;
     }
     WEIR_TRY(rc);
+    const char *storage = object.properties ? weir_options_get(object.properties, STORAGE_PROPERTY) : NULL;
+    dataset->storage = storage ? weir_arena_strdup(graph->arena, storage) : NULL;
     enum weir_table_kind wanted = dataset->kind == WEIR_DATASET_VIEW ? WEIR_TABLE_VIEW_MATERIALIZED : WEIR_TABLE_STREAMING;
     bool fits = strcmp(object.format, "delta") == 0 && (object.table_kind == wanted);
     weir_object_free_options(&object);
@@ -84,6 +108,9 @@ static weir_rc create(struct graph *graph, struct dataset *dataset, struct weir_
     }
     weir_options_free(properties);
     bool exists = false;
+    if (rc == WEIR_OK && dataset->kind == WEIR_DATASET_STREAMING_TABLE) {
+        rc = weiri_table_place(graph, dataset, err);
+    }
     return rc == WEIR_OK ? weiri_table_find(graph, dataset, &exists, err) : rc;
 }
 
@@ -171,7 +198,7 @@ weir_rc weiri_checkpoint_place(struct graph *graph, const struct flow *flow, boo
 {
     weir_fs *fs = weir_engine_fs(graph->engine);
     const struct dataset *target = flow->target;
-    const char *storage = graph->project->storage ? graph->project->storage : weir_catalog_root(weir_engine_catalog(graph->engine));
+    const char *storage = weiri_storage(graph);
     char *ours = weir_arena_printf(arena, "%s/_checkpoints/%s/%s/%s/%s", storage, target->catalog, target->schema, target->name, flow->short_name);
     char *sparks = weir_arena_printf(arena, "%s/_checkpoints/spark_catalog/%s/%s/%s", storage, target->schema, target->name, flow->short_name);
     int64_t number = -1, theirs = -1;

@@ -18,6 +18,7 @@ struct folder {
     bool frozen;              /* available-now: one listing for the whole run */
     bool listed;
     int64_t min_age_ms;
+    size_t logged, below_root; /* entries of the log, and those that lie where the source is now */
     int64_t newest_ms;        /* newest modification time ever logged */
     char *root_uri;           /* spelling that every logged path must begin with */
     char *root_real;          /* the same folder with links resolved; NULL = not there */
@@ -91,6 +92,8 @@ static weir_rc known_entry(void *arg, const struct weir_filelog_entry *entry, st
     if (entry->timestamp_ms > self->newest_ms) {
         self->newest_ms = entry->timestamp_ms;
     }
+    self->logged++;
+    self->below_root += canonical(self, entry->path);
     return canonical(self, entry->path) ? WEIR_OK : check_spelling(self, entry->path, err);
 }
 
@@ -350,6 +353,11 @@ weir_rc weir_feed_open_folder(weir_fs *fs, weir_checkpoint *checkpoint, int inde
         self->seen = weir_seen_new(AGE_UNBOUNDED, self->options.file_name_only);
         describe(self, source->text.root);
         rc = weir_filelog_open(checkpoint, index, known_entry, self, &self->log, err);
+    }
+    if (rc == WEIR_OK && self->logged > 0 && self->below_root == 0) {
+        rc = weir_fail(err, WEIR_INVALID, "CHECKPOINT_ROOT_RESPELLED",
+                       "the checkpoint knows %zu files and none of them lies in %s: the folder was moved, or it is another one; its files would all be read as new; move it back, or start with a new checkpoint and an empty table",
+                       self->logged, source->text.root);
     }
     if (rc == WEIR_OK) {
         rc = list_new(self, err);

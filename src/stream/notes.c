@@ -23,7 +23,7 @@ weir_rc weir_notes_check_sink(weir_checkpoint *checkpoint, const char *table_id,
         if (id && strcmp(id, table_id) != 0) {
             rc = weir_fail(err, WEIR_CONFLICT, "SINK_CHANGED",
                            "the checkpoint %s belongs to the table that was at %s; the table at %s is another one, so what the checkpoint says was written is not in it; start with a new "
-                           "checkpoint, or restore the table",
+                           "checkpoint (a project: --full-refresh of the table), or restore the table",
                            weir_checkpoint_folder(checkpoint), path ? path : "?", table_path);
         }
     }

@@ -7,12 +7,14 @@
 
 Parts:
     ingest    CSV files into a Bronze Delta table with fsync, beside DuckDB's COPY (read_csv) TO parquet (snappy, no
-              fsync) on two threads: seconds, rows and bytes a second, peak memory
+              fsync, order not kept) on two threads: seconds, seconds of CPU, rows and bytes a second, peak memory. weir's
+              seconds are the whole process from start to exit; DuckDB's the statement alone, without Python's start
     start     from the start of the process to the first commit of a 1,000-row file
     latency   a file is renamed into the folder of a running pipeline (continuous): until Bronze, Silver and Gold show it
 
 Each figure is the median of --repeat runs; the engines take turns, so that both see the same machine. Inputs are read
-once before, so that neither pays for a cold disk."""
+once before, so that neither pays for a cold disk. The load average is printed with each part: on a machine that does
+other work, the ratio within a run says more than the seconds."""
 import argparse
 import json
 import os
@@ -34,13 +36,13 @@ FORMAT = ["--format", "csv", "--schema", SCHEMA, "--option", "header=true", "--o
 DUCKDB_COPY = """
 import duckdb, sys, time
 folder, target = sys.argv[1:]
-con = duckdb.connect(config={"threads": 2})
+con = duckdb.connect(config={"threads": 2, "preserve_insertion_order": False})
 columns = {"event_time": "TIMESTAMP", "event_type": "VARCHAR", "product_id": "BIGINT", "category_id": "BIGINT",
            "category_code": "VARCHAR", "brand": "VARCHAR", "price": "DOUBLE", "user_id": "BIGINT", "user_session": "VARCHAR"}
-begin = time.perf_counter()
+begin, cpu = time.perf_counter(), time.process_time()
 con.execute(f'''COPY (SELECT * FROM read_csv('{folder}/*.csv', header=true, auto_detect=false, delim=',', quote='"', escape='"',
     columns={columns}, timestampformat='%Y-%m-%d %H:%M:%S UTC')) TO '{target}' (FORMAT parquet, COMPRESSION snappy)''')
-print(time.perf_counter() - begin)
+print(duckdb.__version__, time.process_time() - cpu, time.perf_counter() - begin)
 """
 SPARK_LATENCY = {"bronze": 1.5, "silver": 3.2}  # seconds; Spark 4.1 with Delta 4.3, the same files, recorded once
 SPARK_START = 10.0
@@ -51,7 +53,7 @@ def say(text):
 
 
 def measured(command, **more):
-    """Runs a command; (seconds, peak memory in bytes, output). Memory is the kernel's own count for that process."""
+    """Runs a command; (seconds, seconds of CPU, peak memory in bytes, output), the latter two by the kernel's own count."""
     begin = time.perf_counter()
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
     out = process.stdout.read().decode(errors="replace")
@@ -60,7 +62,12 @@ def measured(command, **more):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, command))}\nexit code {process.returncode}\n{out[-3000:]}")
-    return seconds, usage.ru_maxrss * 1024, out
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, out
+
+
+def load():
+    """How busy the machine was in the last minute; above its cores, others were waiting."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def events(weir, rows, files):
@@ -98,19 +105,25 @@ def fresh(work):
 def bench_ingest(options, work):
     folder = events(options.weir, options.rows, options.files)
     size = warm(folder)
-    weir, duck, memory, duck_memory = [], [], [], []
+    weir, duck, cpu, duck_cpu, memory, duck_memory = [], [], [], [], [], []
     for _ in range(options.repeat):
-        seconds, peak, _ = measured(ingest_command(options.weir, folder, fresh(work / "ingest")))
+        seconds, busy, peak, _ = measured(ingest_command(options.weir, folder, fresh(work / "ingest")))
         weir.append(seconds)
+        cpu.append(busy)
         memory.append(peak)
-        _, peak, out = measured([sys.executable, "-c", DUCKDB_COPY, folder, fresh(work / "duckdb") / "out.parquet"])
-        duck.append(float(out.split()[-1]))
+        _, _, peak, out = measured([sys.executable, "-c", DUCKDB_COPY, folder, fresh(work / "duckdb") / "out.parquet"])
+        version, busy, seconds = out.split()[-3:]
+        duck.append(float(seconds))
+        duck_cpu.append(float(busy))
         duck_memory.append(peak)
-        say(f"  weir {weir[-1]:.2f} s, DuckDB {duck[-1]:.2f} s")
+        say(f"  weir {weir[-1]:.2f} s (CPU {cpu[-1]:.2f} s), DuckDB {duck[-1]:.2f} s (CPU {duck_cpu[-1]:.2f} s); load {load()}")
     mine, peer = statistics.median(weir), statistics.median(duck)
+    busy, peer_busy = statistics.median(cpu), statistics.median(duck_cpu)
+    rounds = ", ".join(f"{other / own:.2f}" for own, other in zip(weir, duck))
     return [
-        (f"Bronze: {options.rows:,} events, {size / 1e9:.2f} GB CSV, {options.files} files", f"{mine:.2f} s", f"DuckDB COPY {peer:.2f} s",
-         f"{peer / mine:.2f} x as fast"),
+        (f"Bronze: {options.rows:,} events, {size / 1e9:.2f} GB CSV, {options.files} files", f"{mine:.2f} s",
+         f"DuckDB {version} COPY {peer:.2f} s", f"{peer / mine:.2f} x as fast (rounds: {rounds})"),
+        ("Bronze, CPU", f"{busy:.2f} s", f"{peer_busy:.2f} s", f"{peer_busy / busy:.2f} x less"),
         ("Bronze, rate", f"{options.rows / mine / 1e6:.2f} million rows/s, {size / mine / 1e6:.0f} MB/s",
          f"{options.rows / peer / 1e6:.2f} million rows/s, {size / peer / 1e6:.0f} MB/s", ""),
         ("Bronze, peak memory", f"{max(memory) / 2**20:.0f} MB", f"{max(duck_memory) / 2**20:.0f} MB", "limit 512 MB"),
@@ -257,13 +270,15 @@ def main():
     options.weir = options.weir.resolve()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, loads = [], []
     for part in options.parts or PARTS:
-        say(f"{part}:")
+        say(f"{part}: (load {load()})")
+        loads.append(float(load()))
         found = PARTS[part](options, work)
         for row in found:
             say("  " + " | ".join(cell for cell in row if cell))
         rows += found
+        loads.append(float(load()))
     (work / "results.json").write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
     if options.record:
         words = " ".join(word for word in sys.argv[1:] if word != "--record")

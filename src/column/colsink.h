@@ -69,6 +69,7 @@ struct weir_colsink {
 /* Who makes sinks, one per task, and takes them back in order of task number. begin is called from any thread; end from the task's thread,
  * in turn (numbers ascending, one at a time). abandon: the task failed. `parsers[c]` reads column c (NULL for columns that only get
  * constants); they belong to the reader and outlive the sink. */
+#define WEIR_TASK_PART_BITS 20 /* a task that grows too large goes on as another part: number = task << 20 | part, ascending, not contiguous */
 struct weir_sink_factory {
     weir_rc (*begin)(struct weir_sink_factory *self, int64_t task, struct weir_text_parser *const *parsers, weir_colsink **out, struct weir_error *err);
     weir_rc (*end)(struct weir_sink_factory *self, int64_t task, weir_colsink *sink, struct weir_error *err); /* takes the sink */

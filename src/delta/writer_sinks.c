@@ -9,7 +9,7 @@
 /* The file of a task, made when its first task begins. */
 static weir_rc file_of(weir_delta_writer *writer, int64_t task, struct weiri_open_file **out, struct weir_error *err)
 {
-    size_t index = (size_t)(task / writer->tasks_per_file);
+    size_t index = (size_t)((task >> WEIR_TASK_PART_BITS) / writer->tasks_per_file);
     weir_rc rc = WEIR_OK;
     pthread_mutex_lock(&writer->lock);
     while (writer->text_count <= index) {

@@ -1,7 +1,7 @@
 /* run.c - a read: tasks on threads, blocks of a task, sinks handed back in order.
  *
  * Threads share the task counter, the turn and the sums. A task takes a worker (buffers and parsers) from a small pool, fills one sink and gives it back in its
- * turn. A task that grows too big for one row group, as compressed text may, is given back in parts while its turn lasts: part p of task t has number t << 20 | p,
+ * turn. A task that grows too big for one row group, as compressed text may, is given back in parts while its turn lasts: part p of task t has number t << WEIR_TASK_PART_BITS | p,
  * and its cuts depend on the text alone. An error waits for its turn too: the one that is reported is the first in the input. */
 #include "format/run_internal.h"
 

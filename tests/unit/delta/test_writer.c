@@ -464,10 +464,10 @@ static void text_goes_straight_to_files(void **state)
         check_ok(weir_delta_writer_new(table, schema, NULL, 0, NULL, &options, &writer, &err), &err);
         check_ok(weir_delta_writer_sinks(writer, &sinks, &err), &err);
         for (int task = 4; task >= 0; task--) {
-            check_ok(sinks->begin(sinks, task, parsers, &open[task], &err), &err);
+            check_ok(sinks->begin(sinks, (int64_t)task << WEIR_TASK_PART_BITS, parsers, &open[task], &err), &err);
         }
         for (int task = 0; task < 5; task++) {
-            feed(sinks, task, open[task], task * 100, 100, round && task == 4);
+            feed(sinks, (int64_t)task << WEIR_TASK_PART_BITS, open[task], task * 100, 100, round && task == 4);
         }
         assert_int_equal(weir_delta_writer_rows(writer), 500);
         weir_rc rc = weir_delta_writer_finish(writer, txn, &err);

@@ -64,7 +64,7 @@ static struct column *of_schema(struct xl *x, const weir_schema *schema, const c
 
 static const struct cte_scope *find_cte(const struct xl *x, const struct from *from)
 {
-    if (from->table.name.count != 1 || from->table.function || from->table.stream || from->table.travel != WEIR_TRAVEL_NONE) {
+    if (!weiri_may_name_cte(&from->table)) {
         return NULL;
     }
     for (const struct cte_scope *cte = x->ctes; cte; cte = cte->outer) {

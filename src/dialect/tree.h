@@ -138,3 +138,7 @@ const char *weiri_pretty(weir_arena *arena, const weir_node *node);
 /* Walk every expression of a query, sub-queries and FROM included. Returns false as soon as `visit` does. */
 typedef bool (*weiri_visit)(void *arg, const weir_node *node);
 bool weiri_walk_expr(const weir_node *node, weiri_visit visit, void *arg);
+
+/* Whether WITH's names are looked at for this reference: STREAM v is the v of WITH too (that is how a streaming temporary view is read),
+ * another version of it is not. The walk and the translation ask the same question, so they see the same tables. */
+bool weiri_may_name_cte(const struct weir_table_ref *ref);

@@ -80,9 +80,14 @@ static void maybe(struct tables *t, const weir_node *node)
     }
 }
 
+bool weiri_may_name_cte(const struct weir_table_ref *ref)
+{
+    return ref->name.count == 1 && !ref->function && ref->travel == WEIR_TRAVEL_NONE;
+}
+
 static bool is_cte(const struct tables *t, const struct weir_table_ref *ref)
 {
-    for (const struct names *n = t->ctes; n && ref->name.count == 1 && !ref->function; n = n->outer) {
+    for (const struct names *n = t->ctes; n && weiri_may_name_cte(ref); n = n->outer) {
         if (weir_str_eq_nocase(weir_str(n->name), ref->name.parts[0])) {
             return true;
         }

@@ -49,11 +49,25 @@ static int check_java(const weir_zone *(*find)(const char *id))
     return rows;
 }
 
+/* java-zones.txt is what tzdata 2025a says; newer releases correct the past of some zones (2026b: America/Ensenada). */
+static bool system_zones_are_javas(void)
+{
+    char version[32] = "";
+    FILE *file = fopen("/usr/share/zoneinfo/tzdata.zi", "r");
+    if (file) {
+        if (!fgets(version, sizeof version, file)) {
+            version[0] = '\0';
+        }
+        fclose(file);
+    }
+    return strcmp(version, "# version 2025a\n") == 0 || strcmp(version, "# version 2025b\n") == 0;
+}
+
 static void test_java_system(void **state)
 {
     (void)state;
-    if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) != 0) {
-        print_message("skipped: no zone files on this machine\n");
+    if (!system_zones_are_javas()) {
+        print_message("skipped: no zone files of tzdata 2025a or 2025b on this machine\n");
         skip();
     }
     assert_true(check_java(need) > 3000);

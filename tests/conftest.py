@@ -3,7 +3,9 @@
     ~/.cache/weir/peers/bin/python -m pytest -c tests/pytest.ini tests/e2e -k ingest
     ~/.cache/weir/spark/bin/python -m pytest -c tests/pytest.ini tests/interop/spark
 """
+import os
 import signal
+import sys
 
 import pytest
 
@@ -30,6 +32,23 @@ def pytest_runtest_protocol(item):
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+_ended_with = None
+
+
+def pytest_sessionfinish(exitstatus):
+    global _ended_with
+    _ended_with = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    """The reports are written: the process ends here. The threads that the peers' libraries keep can hang an ordinary exit."""
+    if _ended_with is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_ended_with)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ PYTEST = {  # suite: (folder, Python environment)
 SUITES = ("checks", "unit", *PYTEST)
 CAMPAIGN = re.compile(r"soak|crash|fault|power|kill|campaign")  # unit tests that `make soak` runs
 SHOWN_LINES = 80
+PYTEST_SECONDS = 1500  # one suite
 
 
 @dataclasses.dataclass
@@ -75,6 +76,7 @@ class Run:
         self.build = options.build.resolve()
         self.logs = self.build / "logs"
         self.scratch = scratch
+        self.children = set()
         self.env = dict(os.environ, TMPDIR=str(scratch), WEIR_BINARY=str(self.build / "weir"), WEIR_CACHE=str(CACHE),
                         LANG="C.UTF-8", LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
         self.env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
@@ -82,6 +84,16 @@ class Run:
         self.patience = 20 if options.soak else options.patience
         if options.soak:
             self.env["WEIR_SOAK"] = "1"
+
+    def end_at_once(self, *_):
+        """Ctrl-C or a kill: nothing that was started stays behind (each child leads a session of its own)."""
+        for child in list(self.children):
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        os._exit(130)
 
     def log(self, suite, name):
         path = self.logs / suite / f"{name.replace('/', '.')}.log"
@@ -93,11 +105,13 @@ class Run:
         with open(log, "wb") as out:
             child = subprocess.Popen(command, cwd=cwd or self.build, env=self.env, stdin=subprocess.DEVNULL, stdout=out,
                                      stderr=subprocess.STDOUT, start_new_session=True)
+            self.children.add(child)
             try:
                 code = child.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
                 code = None
             finally:
+                self.children.discard(child)
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
                     child.wait()
@@ -237,11 +251,11 @@ def run_pytest(run, suite):
                f"--junitxml={report}", f"--basetemp={run.scratch / suite}", "--durations=10"]
     command += ["-k", run.options.only] if run.options.only else []
     command += ["-m", "soak"] if run.options.soak else []
-    code, text = run.call(command, run.log("pytest", suite), 3600 * run.patience, cwd=SOURCE)
+    code, text = run.call(command, run.log("pytest", suite), PYTEST_SECONDS * run.patience, cwd=SOURCE)
     if code == 5 and (run.options.only or run.options.soak):
         return Outcome()  # nothing of that name here
     if not report.exists():
-        return failed(f"suite {suite}", f"{tail(text)}\n{how_it_ended(code, 3600 * run.patience)}")
+        return failed(f"suite {suite}", f"{tail(text)}\n{how_it_ended(code, PYTEST_SECONDS * run.patience)}")
     total = Outcome()
     for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
         name = f"{suite}: {case.get('classname', '')}::{case.get('name')}"
@@ -311,6 +325,8 @@ def main():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="weir-tests-"))
     try:
         run = Run(options, scratch)
+        signal.signal(signal.SIGINT, run.end_at_once)
+        signal.signal(signal.SIGTERM, run.end_at_once)
         shutil.rmtree(run.logs, ignore_errors=True)
         run.logs.mkdir(parents=True)
         broken = None if options.no_build else timed_build(run)

@@ -285,7 +285,7 @@ def main():
         table = ["| what | weir | peer | |", "| --- | --- | --- | --- |"] + [f"| {' | '.join(row)} |" for row in rows]
         (SOURCE / "docs" / "BENCHMARKS.md").write_text(
             "# Measured\n\n" f"`make bench{f' BENCH={chr(39)}{words}{chr(39)}' if words else ''}` on {machine()}, {time.strftime('%Y-%m-%d')}. "
-            "Median of the runs; what is measured: the head of bench/run.py.\n\n" + "\n".join(table) + "\n")
+            f"Median of the runs, load average {min(loads)} to {max(loads)}; what is measured: the head of bench/run.py.\n\n" + "\n".join(table) + "\n")
 
 
 if __name__ == "__main__":

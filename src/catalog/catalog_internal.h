@@ -48,6 +48,9 @@ void weiri_done(sqlite3_stmt *stmt); /* reset and forget what was bound */
 /* The row that the statement (WEIRI_GET, WEIRI_LIST or ..._AT) stands on. */
 weir_rc weiri_row_read(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, sqlite3_stmt *stmt,
                        struct weir_object *out, struct weir_error *err) WEIR_MUST_USE;
+/* The next row of a bound statement, which is done after it; WEIR_END when there is none. */
+weir_rc weiri_row_one(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, sqlite3_stmt *stmt,
+                       struct weir_object *out, struct weir_error *err) WEIR_MUST_USE;
 /* One object; WEIR_END when there is none (no message). Names are lower case. */
 weir_rc weiri_row_find(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, const char *c, const char *s,
                        const char *name, struct weir_object *out, struct weir_error *err) WEIR_MUST_USE;

@@ -149,15 +149,7 @@ static weir_rc row_at(weir_catalog *catalog, weir_arena *arena, enum weiri_stmt 
     sqlite3_stmt *stmt;
     WEIR_TRY(weiri_db_stmt(catalog, which, &stmt, err));
     weiri_bind_text(stmt, 1, stored);
-    const int code = sqlite3_step(stmt);
-    weir_rc rc = WEIR_END;
-    if (code == SQLITE_ROW) {
-        rc = weiri_row_read(catalog, arena, kind, stmt, out, err);
-    } else if (code != SQLITE_DONE) {
-        rc = weiri_db_fail(catalog, err, "read the catalog");
-    }
-    weiri_done(stmt);
-    return rc;
+    return weiri_row_one(catalog, arena, kind, stmt, out, err);
 }
 
 static weir_rc owner_at(weir_catalog *catalog, weir_arena *arena, const char *stored, struct weir_object *out,

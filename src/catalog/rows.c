@@ -112,15 +112,9 @@ void weir_object_free_options(struct weir_object *object)
     object->properties = NULL;
 }
 
-weir_rc weiri_row_find(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, const char *c, const char *s,
-                       const char *name, struct weir_object *out, struct weir_error *err)
+weir_rc weiri_row_one(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, sqlite3_stmt *stmt,
+                      struct weir_object *out, struct weir_error *err)
 {
-    sqlite3_stmt *stmt;
-    *out = (struct weir_object){.kind = kind};
-    WEIR_TRY(weiri_db_kind(catalog, kind, WEIRI_GET, &stmt, err));
-    weiri_bind_text(stmt, 1, c);
-    weiri_bind_text(stmt, 2, s);
-    weiri_bind_text(stmt, 3, name);
     const int code = sqlite3_step(stmt);
     weir_rc rc = WEIR_END;
     if (code == SQLITE_ROW) {
@@ -130,6 +124,18 @@ weir_rc weiri_row_find(weir_catalog *catalog, weir_arena *arena, enum weir_objec
     }
     weiri_done(stmt);
     return rc;
+}
+
+weir_rc weiri_row_find(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, const char *c, const char *s,
+                       const char *name, struct weir_object *out, struct weir_error *err)
+{
+    sqlite3_stmt *stmt;
+    *out = (struct weir_object){.kind = kind};
+    WEIR_TRY(weiri_db_kind(catalog, kind, WEIRI_GET, &stmt, err));
+    weiri_bind_text(stmt, 1, c);
+    weiri_bind_text(stmt, 2, s);
+    weiri_bind_text(stmt, 3, name);
+    return weiri_row_one(catalog, arena, kind, stmt, out, err);
 }
 
 weir_rc weiri_row_list(weir_catalog *catalog, weir_arena *arena, enum weir_object_kind kind, const char *c, const char *s,

@@ -106,7 +106,7 @@ static const char *shown_path(struct cli *cli, const struct cli_lake *lake, cons
     return copy;
 }
 
-static weir_rc print_files(struct cli *cli, const struct cli_lake *lake, const struct weir_target *target, const struct found *found, struct weir_error *err)
+static weir_rc print_files(struct cli *cli, const struct cli_lake *lake, const struct found *found, struct weir_error *err)
 {
     static const char *const NAMES[] = {"path", "state", "size", "rows", "bad_rows", "batch", "version", "modified", "taken", "why"};
     static const bool NUMERIC[] = {false, false, true, true, true, true, true, false, false, false};
@@ -115,7 +115,7 @@ static weir_rc print_files(struct cli *cli, const struct cli_lake *lake, const s
     for (size_t i = 0; i < found->count; i++) {
         struct weir_file_state *files = NULL;
         size_t count = 0;
-        WEIR_TRY(weir_stream_files(weir_fs_posix(), found->folders[i], target->location, cli->arena, &files, &count, err));
+        WEIR_TRY(weir_stream_files(weir_fs_posix(), found->folders[i], cli->arena, &files, &count, err));
         for (size_t k = 0; k < count; k++) {
             const struct weir_file_state *f = &files[k];
             cli_rows_add(&rows, (const char *const[]){shown_path(cli, lake, f->path), f->state, number(cli, f->size), number(cli, f->rows), number(cli, f->bad_rows), number(cli, f->batch), number(cli, f->version),
@@ -139,7 +139,7 @@ weir_rc cli_run_files(struct cli *cli, struct weir_error *err)
         rc = weir_fail(err, WEIR_NOT_FOUND, "CHECKPOINT_NOT_FOUND", "%s has no checkpoint: no stream has written it here; if its checkpoint lies elsewhere, name it with --checkpoint DIR", target.full_name);
     }
     if (rc == WEIR_OK) {
-        rc = print_files(cli, &lake, &target, &found, err);
+        rc = print_files(cli, &lake, &found, err);
     }
     weir_free(found.folders);
     cli_lake_close(&lake);

@@ -15,7 +15,6 @@ typedef struct weir_snapshot weir_snapshot;
 weir_delta *weir_delta_open(weir_fs *fs, const char *path);
 void weir_delta_close(weir_delta *table);
 weir_store *weir_delta_store(const weir_delta *table);
-const char *weir_delta_path(const weir_delta *table);
 
 /* --- snapshots --- */
 struct weir_partition_value { const char *name; const char *value; /* NULL = NULL */ };
@@ -101,10 +100,9 @@ void weir_txn_add_file(weir_txn *txn, const struct weir_add *add); /* copied */
 void weir_txn_remove_all(weir_txn *txn);                           /* every live file of the snapshot: overwrite, truncate */
 void weir_txn_set_app(weir_txn *txn, const char *app_id, int64_t version);
 /* commitInfo: operation as Spark names it ("WRITE", "STREAMING UPDATE", "CREATE TABLE AS SELECT", ...); parameter values are JSON texts ("\"Append\"" is written
- * as "Append", "[]" as "[]"). Metrics are filled in from the files unless set. */
+ * as "Append", "[]" as "[]"). Metrics are filled in from the files. */
 void weir_txn_operation(weir_txn *txn, const char *operation);
 void weir_txn_parameter(weir_txn *txn, const char *name, const char *value);
-void weir_txn_metric(weir_txn *txn, const char *name, int64_t value);
 void weir_txn_rows(weir_txn *txn, int64_t rows); /* numOutputRows */
 /* Publish. A blind append (adds and txn only) rebases past other writers' commits as long as it does not conflict (delta-format 2.15); anything else that lost the
  * race is WEIR_CONFLICT. Our own appId in a winning commit: WEIR_CONFLICT "CONCURRENT_STREAM". After an unclear answer of the disk the log is read again and our

@@ -45,15 +45,13 @@ weir_store *weir_delta_store(const weir_delta *table)
     return table->store;
 }
 
-const char *weir_delta_path(const weir_delta *table)
-{
-    return table->path;
-}
-
 bool weir_delta_exists(weir_delta *table)
 {
     int64_t version = 0;
-    return weir_delta_latest_version(table, &version, NULL) == WEIR_OK;
+    struct weir_error why;
+    weir_error_clear(&why);
+    /* A log that is damaged or has lost its beginning is a table too: whoever reads it hears what is wrong. */
+    return weir_delta_latest_version(table, &version, &why) == WEIR_OK || strcmp(why.condition, "DELTA_TABLE_NOT_FOUND") != 0;
 }
 
 /* --- reading a version --- */

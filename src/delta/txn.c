@@ -23,7 +23,6 @@ void weir_txn_free(weir_txn *txn)
     weir_snapshot_unref(txn->snapshot);
     weir_free(txn->adds);
     weir_free(txn->parameters);
-    weir_free(txn->metrics);
     weir_arena_free(txn->arena);
     weir_free(txn);
 }
@@ -134,23 +133,6 @@ void weir_txn_parameter(weir_txn *txn, const char *name, const char *value)
     WEIR_PUSH(txn->parameters, txn->parameter_count, txn->parameter_cap) = pair;
 }
 
-static void put_metric(weir_txn *txn, const char *name, int64_t value)
-{
-    for (size_t i = 0; i < txn->metric_count; i++) {
-        if (strcmp(txn->metrics[i].name, name) == 0) {
-            txn->metrics[i].value = value;
-            return;
-        }
-    }
-    struct weiri_metric metric = {weir_arena_strdup(txn->arena, name), value};
-    WEIR_PUSH(txn->metrics, txn->metric_count, txn->metric_cap) = metric;
-}
-
-void weir_txn_metric(weir_txn *txn, const char *name, int64_t value)
-{
-    put_metric(txn, name, value);
-}
-
 void weir_txn_rows(weir_txn *txn, int64_t rows)
 {
     txn->has_rows = true;
@@ -164,21 +146,10 @@ bool weiri_txn_is_blind(const weir_txn *txn)
 
 /* --- the text --- */
 
-static const struct weiri_metric *metric_of(const weir_txn *txn, const char *name)
-{
-    for (size_t i = 0; i < txn->metric_count; i++) {
-        if (strcmp(txn->metrics[i].name, name) == 0) {
-            return &txn->metrics[i];
-        }
-    }
-    return NULL;
-}
-
-static void write_metric(struct weir_jsonw *w, const weir_txn *txn, const char *name, int64_t value)
+static void write_metric(struct weir_jsonw *w, const char *name, int64_t value)
 {
     char text[24];
-    const struct weiri_metric *given = metric_of(txn, name);
-    (void)snprintf(text, sizeof text, "%lld", (long long)(given ? given->value : value));
+    (void)snprintf(text, sizeof text, "%lld", (long long)value);
     weir_jsonw_kv(w, name, text);
 }
 
@@ -201,17 +172,8 @@ static void write_metrics(struct weir_jsonw *w, const weir_txn *txn)
     weir_jsonw_key(w, "operationMetrics");
     weir_jsonw_object(w);
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
-        if (show[i] || metric_of(txn, filled[i])) {
-            write_metric(w, txn, filled[i], values[i]);
-        }
-    }
-    for (size_t i = 0; i < txn->metric_count; i++) {
-        bool done = false;
-        for (size_t k = 0; k < sizeof filled / sizeof *filled; k++) {
-            done = done || strcmp(txn->metrics[i].name, filled[k]) == 0;
-        }
-        if (!done) {
-            write_metric(w, txn, txn->metrics[i].name, txn->metrics[i].value);
+        if (show[i]) {
+            write_metric(w, filled[i], values[i]);
         }
     }
     weir_jsonw_end_object(w);

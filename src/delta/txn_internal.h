@@ -2,7 +2,6 @@
 #pragma once
 #include "delta/delta_internal.h"
 
-struct weiri_metric { const char *name; int64_t value; };
 struct weir_txn {
     weir_delta *table;
     weir_snapshot *snapshot;            /* NULL: the table does not exist */
@@ -18,8 +17,6 @@ struct weir_txn {
     const char *operation;
     struct weiri_pair *parameters;
     size_t parameter_count, parameter_cap;
-    struct weiri_metric *metrics;
-    size_t metric_count, metric_cap;
     bool has_rows;
     int64_t rows;
     struct weir_uuid id;                  /* commitInfo.txnId */

@@ -130,7 +130,7 @@ static weir_rc add_named_flow(struct graph *graph, const struct scope *scope, co
     return WEIR_OK;
 }
 
-static weir_rc use(struct graph *graph, struct scope *scope, const struct weir_stmt *stmt)
+static void use(struct graph *graph, struct scope *scope, const struct weir_stmt *stmt)
 {
     bool catalog = stmt->what && strcmp(stmt->what, "catalog") == 0;
     if (catalog || stmt->name.count == 2) {
@@ -140,7 +140,6 @@ static weir_rc use(struct graph *graph, struct scope *scope, const struct weir_s
     if (!catalog) {
         scope->schema = lower(graph->arena, stmt->name.parts[stmt->name.count - 1]);
     }
-    return WEIR_OK;
 }
 
 static weir_rc take_statement(struct graph *graph, struct scope *scope, const struct weir_stmt *stmt, bool flows, struct weir_error *err)
@@ -165,7 +164,8 @@ static weir_rc take_statement(struct graph *graph, struct scope *scope, const st
     case WEIR_STMT_FLOW:
         return flows ? add_named_flow(graph, scope, stmt, err) : WEIR_OK;
     case WEIR_STMT_USE:
-        return use(graph, scope, stmt);
+        use(graph, scope, stmt);
+        return WEIR_OK;
     case WEIR_STMT_SET:
         return WEIR_OK; /* confs of Spark's engine: nothing of them changes what weir computes */
     default:
@@ -252,7 +252,7 @@ static weir_rc read_refs(struct graph *graph, struct flow *flow, struct weir_err
     return WEIR_OK;
 }
 
-static weir_rc cycle(struct graph *graph, struct dataset *const *path, size_t depth, const struct dataset *again, struct weir_error *err)
+static weir_rc cycle(struct dataset *const *path, size_t depth, const struct dataset *again, struct weir_error *err)
 {
     struct weir_buf text;
     weir_buf_init(&text, 1024);
@@ -264,7 +264,6 @@ static weir_rc cycle(struct graph *graph, struct dataset *const *path, size_t de
         }
     }
     weir_buf_add_str(&text, again->full_name);
-    (void)graph;
     weir_rc rc = fail_place(err, again->file, again->pos, "CYCLIC_DEPENDENCY", "%s reads itself in the end: %s; break the circle", again->full_name, text.data);
     weir_buf_free(&text);
     return rc;
@@ -276,7 +275,7 @@ static weir_rc visit(struct graph *graph, struct dataset *dataset, struct datase
         return WEIR_OK;
     }
     if (dataset->mark == 1) {
-        return cycle(graph, path, depth, dataset, err);
+        return cycle(path, depth, dataset, err);
     }
     dataset->mark = 1;
     path[depth] = dataset;

@@ -10,8 +10,6 @@ typedef struct weir_project weir_project;
 /* `spec_path` NULL: spark-pipeline.yml or .yaml in `folder` (NULL: working folder) or its parents. */
 weir_rc weir_project_load(const char *spec_path, const char *folder, weir_project **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_project_free(weir_project *project);
-const char *weir_project_name(const weir_project *project);
-const char *weir_project_folder(const weir_project *project);
 const char *weir_project_storage(const weir_project *project); /* NULL = <root> */
 
 enum weir_dataset_kind { WEIR_DATASET_STREAMING_TABLE, WEIR_DATASET_VIEW, WEIR_DATASET_TEMP_VIEW };

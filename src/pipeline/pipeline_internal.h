@@ -96,6 +96,5 @@ weir_rc weiri_table_truncate(struct graph *graph, struct dataset *dataset, struc
 weir_rc weiri_schema_ready(struct graph *graph, const struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
 /* The table's checkpoints lie in the project's storage from now on; said in the catalog. */
 weir_rc weiri_table_place(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
-const char *weiri_storage(const struct graph *graph);
 /* <storage>/_checkpoints/c/s/t/flow/n; `fresh`: the next number. `note_out`: something to tell the user, or NULL. */
 weir_rc weiri_checkpoint_place(struct graph *graph, const struct flow *flow, bool fresh, bool adopt, weir_arena *arena, const char **out, const char **note_out, struct weir_error *err) WEIR_MUST_USE;

@@ -10,14 +10,6 @@
 #define SQL_BYTES_MAX ((size_t)16 << 20)
 #define FILES_MAX 10000
 
-const char *weir_project_name(const weir_project *project)
-{
-    return project->name;
-}
-const char *weir_project_folder(const weir_project *project)
-{
-    return project->folder;
-}
 const char *weir_project_storage(const weir_project *project)
 {
     return project->storage;
@@ -161,7 +153,7 @@ struct walk {
     size_t count, cap;
 };
 
-static weir_rc walk_folder(struct walk *walk, const char *folder, int depth, struct weir_error *err);
+static weir_rc walk_folder(struct walk *walk, const char *folder, struct weir_error *err);
 
 static weir_rc walk_entry(void *arg, const char *name, const struct weir_file_info *info, struct weir_error *err)
 {
@@ -171,7 +163,7 @@ static weir_rc walk_entry(void *arg, const char *name, const struct weir_file_in
     if (name[0] != '.') {
         if (info->is_dir) {
             const char *parent = walk->folder;
-            rc = walk_folder(walk, path, 1, err);
+            rc = walk_folder(walk, path, err);
             walk->folder = parent;
         } else if (walk->count == FILES_MAX) {
             rc = weir_fail(err, WEIR_TOO_BIG, "PIPELINE_TOO_MANY_FILES", "more than %d files match the spec's globs; name a smaller folder", FILES_MAX);
@@ -183,9 +175,8 @@ static weir_rc walk_entry(void *arg, const char *name, const struct weir_file_in
     return rc;
 }
 
-static weir_rc walk_folder(struct walk *walk, const char *folder, int depth, struct weir_error *err)
+static weir_rc walk_folder(struct walk *walk, const char *folder, struct weir_error *err)
 {
-    (void)depth;
     walk->folder = folder;
     return weir_fs_list(weir_fs_posix(), folder, walk_entry, walk, err);
 }
@@ -225,7 +216,7 @@ static weir_rc read_glob(struct spec *spec, const yaml_node_t *node)
     }
     char *path = weir_path_absolute(spec->project->folder, base);
     struct walk walk = {.arena = spec->project->arena};
-    weir_rc rc = deep ? walk_folder(&walk, path, 0, spec->err) : add_file(spec, node, path);
+    weir_rc rc = deep ? walk_folder(&walk, path, spec->err) : add_file(spec, node, path);
     weir_free(path);
     if (walk.count > 0) {
         qsort(walk.paths, walk.count, sizeof *walk.paths, by_path);

@@ -6,11 +6,6 @@
 /* In the catalog's row, not in the table: a table that is read elsewhere has nothing to do with it. */
 #define STORAGE_PROPERTY "weir.checkpoints"
 
-const char *weiri_storage(const struct graph *graph)
-{
-    return graph->project->storage ? graph->project->storage : weir_catalog_root(weir_engine_catalog(graph->engine));
-}
-
 weir_rc weiri_table_place(struct graph *graph, struct dataset *dataset, struct weir_error *err)
 {
     struct weir_object object;
@@ -198,7 +193,7 @@ weir_rc weiri_checkpoint_place(struct graph *graph, const struct flow *flow, boo
 {
     weir_fs *fs = weir_engine_fs(graph->engine);
     const struct dataset *target = flow->target;
-    const char *storage = weiri_storage(graph);
+    const char *storage = graph->project->storage ? graph->project->storage : weir_catalog_root(weir_engine_catalog(graph->engine));
     char *ours = weir_arena_printf(arena, "%s/_checkpoints/%s/%s/%s/%s", storage, target->catalog, target->schema, target->name, flow->short_name);
     char *sparks = weir_arena_printf(arena, "%s/_checkpoints/spark_catalog/%s/%s/%s", storage, target->schema, target->name, flow->short_name);
     int64_t number = -1, theirs = -1;

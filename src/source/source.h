@@ -89,3 +89,27 @@ weir_rc weir_text_reader_output(weir_text_reader *reader, const struct weir_item
  * points to one union weir_value per field. */
 weir_rc weir_text_reader_run(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const struct weir_item *items, size_t item_count,
                              enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result, struct weir_error *err) WEIR_MUST_USE;
+
+/* --- files into batches for SQL --- */
+/* Every column of `schema` (the reader's), and with `metadata` the whole _metadata struct last. In the arena. */
+struct weir_item *weir_text_all_items(const weir_schema *schema, bool metadata, weir_arena *arena, size_t *count_out);
+/* A thread of its own reads the files into a bounded queue; what the spec points to is borrowed and outlives the pump. */
+typedef struct weir_text_pump weir_text_pump;
+struct weir_text_pump_spec {
+    weir_text_reader *reader;
+    const struct weir_source_file *files; size_t file_count;
+    const struct weir_item *items; size_t item_count;
+    const weir_schema *schema;            /* weir_text_reader_output of the items */
+    int threads;                          /* 0 = processors */
+    int64_t batch_rows;
+    size_t queue_batches;
+    struct weir_csv_file_result *results; /* file_count entries; NULL = not asked */
+    const char *name;                     /* put before the reader's error as the batches tell it; NULL = as it is */
+    bool ends_with_batches;               /* closing the batches ends the pump; else weir_text_pump_end is called after it */
+};
+weir_rc weir_text_pump_open(const struct weir_text_pump_spec *spec, weir_text_pump **out, struct weir_error *err) WEIR_MUST_USE;
+/* The rows, for one thread. Closing them tells the reader that no more are wanted. */
+weir_batches *weir_text_pump_batches(weir_text_pump *pump);
+/* Stops the reader, waits for it, frees the pump. The reader's own error (WEIR_OK when it was only stopped early), which alone fills err; what it
+ * read so far in result_out (NULL = not asked). */
+weir_rc weir_text_pump_end(weir_text_pump *pump, struct weir_csv_result *result_out, struct weir_error *err) WEIR_MUST_USE;

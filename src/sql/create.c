@@ -202,12 +202,6 @@ weir_rc weiri_sql_drop(weir_session *session, enum weir_object_kind kind, const 
     return rc;
 }
 
-weir_rc weir_session_drop_table(weir_session *session, const char *c, const char *s, const char *t, struct weir_error *err)
-{
-    WEIR_TRY(weiri_sql_need_catalog(session, t, (struct weir_pos){0}, err));
-    return weiri_sql_drop(session, WEIR_OBJ_TABLE, c, s, t, false, err);
-}
-
 /* --- the statement --- */
 
 static weir_rc refuse(const struct weir_stmt *stmt, const char *condition, const char *what, struct weir_error *err)

@@ -69,7 +69,6 @@ weir_rc weir_session_full_name(weir_session *session, weir_arena *arena, const s
 /* Create a Delta table in the catalog: log first, then the row. `location` NULL = managed. */
 weir_rc weir_session_create_table(weir_session *session, const char *c, const char *s, const char *t, const struct weir_table_spec *spec, enum weir_table_kind kind,
                                   const char *location, const char *comment, const char *definition, struct weir_error *err) WEIR_MUST_USE;
-weir_rc weir_session_drop_table(weir_session *session, const char *c, const char *s, const char *t, struct weir_error *err) WEIR_MUST_USE;
 
 /* --- transforms: a query whose tables the caller supplies (streams and views) --- */
 /* What a table name in the query stands for this time. */

@@ -15,89 +15,16 @@ struct folder { /* what every start of the scan shares; arena of the run, but fo
     const char *name;
 };
 
-struct pump {
-    weir_batches batches; /* first */
-    struct folder *folder;
-    weir_queue *queue;
-    pthread_t thread;
-    weir_rc rc; /* the reader's; read after the queue ended */
-    struct weir_error error;
-};
-
-static weir_rc give(void *arg, struct weir_batch *batch, struct weir_error *err)
-{
-    struct pump *pump = arg;
-    struct weir_batch *item = weir_malloc(sizeof *item);
-    *item = *batch;
-    if (weir_queue_put(pump->queue, item, 1) != WEIR_OK) {
-        weir_batch_release(item);
-        weir_free(item);
-        return weir_fail(err, WEIR_CANCELLED, "STATEMENT_STOPPED", "the statement needs no more rows");
-    }
-    return WEIR_OK;
-}
-
-static void *read_files(void *arg)
-{
-    struct pump *pump = arg;
-    struct folder *folder = pump->folder;
-    struct weir_sink_factory *sinks = NULL;
-    struct weir_csv_result result = {0};
-    pump->rc = weir_arrow_sinks_new(folder->schema, BATCH_ROWS, give, pump, &sinks, &pump->error);
-    if (pump->rc == WEIR_OK) {
-        pump->rc = weir_text_reader_run(folder->reader, folder->files, folder->file_count, folder->items, folder->item_count, WEIR_CSV_KEEP_ALL, 0, sinks, &result, &pump->error);
-        weir_arrow_sinks_free(sinks);
-    }
-    weir_queue_close(pump->queue);
-    return NULL;
-}
-
-static weir_rc pump_next(weir_batches *self, struct weir_batch *out, struct weir_error *err)
-{
-    struct pump *pump = (struct pump *)self;
-    void *item = NULL;
-    if (weir_queue_get(pump->queue, &item, -1) == WEIR_OK) {
-        *out = *(struct weir_batch *)item;
-        weir_free(item);
-        return WEIR_OK;
-    }
-    if (pump->rc == WEIR_OK) {
-        return WEIR_END;
-    }
-    if (err) {
-        *err = pump->error;
-        weir_error_wrap(err, "%s", pump->folder->name);
-    }
-    return pump->rc;
-}
-
-static void pump_close(weir_batches *self)
-{
-    struct pump *pump = (struct pump *)self;
-    void *item = NULL;
-    weir_queue_close(pump->queue);
-    while (weir_queue_get(pump->queue, &item, -1) == WEIR_OK) {
-        weir_batch_release(item);
-        weir_free(item);
-    }
-    pthread_join(pump->thread, NULL);
-    weir_queue_free(pump->queue);
-    weir_free(pump);
-}
-
 static weir_rc open_pump(void *arg, weir_batches **out, struct weir_error *err)
 {
-    struct folder *folder = arg;
-    struct pump *pump = weir_calloc(1, sizeof *pump);
-    pump->folder = folder;
-    pump->batches = (weir_batches){.schema = folder->schema, .next = pump_next, .close = pump_close};
-    pump->queue = weir_queue_new(QUEUE_BATCHES, 0);
-    if (pthread_create(&pump->thread, NULL, read_files, pump) != 0) {
-        weir_queue_free(pump->queue);
-        weir_free(pump);
+    const struct folder *folder = arg;
+    const struct weir_text_pump_spec spec = {.reader = folder->reader, .files = folder->files, .file_count = folder->file_count, .items = folder->items, .item_count = folder->item_count,
+                                             .schema = folder->schema, .batch_rows = BATCH_ROWS, .queue_batches = QUEUE_BATCHES, .name = folder->name, .ends_with_batches = true};
+    weir_text_pump *pump = NULL;
+    if (weir_text_pump_open(&spec, &pump, NULL) != WEIR_OK) {
         return weir_fail(err, WEIR_IO, "SQL_THREAD_FAILED", "no thread could be started to read %s; lower the number of statements that run at once", folder->name);
     }
-    *out = &pump->batches;
+    *out = weir_text_pump_batches(pump);
     return WEIR_OK;
 }
 
@@ -125,14 +52,7 @@ static weir_rc choose_columns(struct folder *folder, bool metadata, struct weir_
 {
     const weir_schema *schema = weir_text_reader_schema(folder->reader);
     weir_schema *output = NULL;
-    folder->item_count = schema->field_count + metadata;
-    folder->items = weir_arena_zalloc(folder->run->arena, (folder->item_count + 1) * sizeof *folder->items);
-    for (size_t i = 0; i < schema->field_count; i++) {
-        folder->items[i] = (struct weir_item){.kind = WEIR_ITEM_COLUMN, .name = schema->fields[i].name, .type = schema->fields[i].type, .output = schema->fields[i].name};
-    }
-    if (metadata) {
-        folder->items[schema->field_count] = (struct weir_item){.kind = WEIR_ITEM_METADATA_ALL, .name = "_metadata", .type = *weir_source_metadata_schema(), .output = "_metadata"};
-    }
+    folder->items = weir_text_all_items(schema, metadata, folder->run->arena, &folder->item_count);
     WEIR_TRY(weir_text_reader_output(folder->reader, folder->items, folder->item_count, folder->run->arena, &output, err));
     folder->schema = output;
     return WEIR_OK;

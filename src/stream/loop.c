@@ -27,11 +27,6 @@ void weir_stream_note(weir_stream *stream, const char *fmt, ...)
     }
 }
 
-const char *weir_stream_id(const weir_stream *stream)
-{
-    return weir_checkpoint_id(stream->checkpoint);
-}
-
 size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, size_t max)
 {
     size_t count = 0;

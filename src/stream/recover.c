@@ -52,16 +52,6 @@ weir_rc weir_stream_check(weir_stream *stream, struct weir_error *err)
     WEIR_TRY(check_count(stream, err));
     if (!weir_delta_exists(stream->sink)) {
         if (weir_checkpoint_last_commit(stream->checkpoint) >= 0) {
-            /* A log that is there and damaged is another trouble than no table, and has its own message. */
-            struct weir_error why;
-            weir_snapshot *none = NULL;
-            weir_error_clear(&why);
-            weir_rc rc = weir_delta_snapshot(stream->sink, &none, &why);
-            weir_snapshot_unref(none);
-            if (rc != WEIR_OK && rc != WEIR_NOT_FOUND && err) {
-                *err = why;
-                return rc;
-            }
             return weir_fail(err, WEIR_NOT_FOUND, "SINK_LOST",
                              "the checkpoint %s says that %lld batches are in %s, but there is no table at %s; going on would leave those rows out; restore the table, or start with a new checkpoint",
                              weir_checkpoint_folder(stream->checkpoint), (long long)weir_checkpoint_last_commit(stream->checkpoint) + 1, stream->spec->table_name, stream->spec->table_path);

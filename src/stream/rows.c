@@ -128,121 +128,30 @@ static weir_rc text_to_parquet(weir_stream *stream, weir_arena *arena, const str
     return WEIR_OK;
 }
 
-/* --- by way of SQL: a reader thread fills a bounded queue, DuckDB empties it --- */
-
-struct pump {
-    weir_batches batches; /* must be first: what the transform holds and closes */
-    weir_feed *feed;
-    weir_queue *queue;
-    struct weir_item *items;
-    size_t item_count;
-    int threads;
-    weir_schema *schema;
-    pthread_t thread;
-    bool joined;
-    weir_rc rc;               /* of the reader; read after the queue ended */
-    struct weir_error error;
-    struct weir_csv_result result;
-};
-
-static weir_rc pump_give(void *arg, struct weir_batch *batch, struct weir_error *err)
-{
-    struct pump *pump = arg;
-    struct weir_batch *item = weir_malloc(sizeof *item);
-    *item = *batch;
-    if (weir_queue_put(pump->queue, item, 1) != WEIR_OK) {
-        weir_batch_release(item);
-        weir_free(item);
-        return weir_fail(err, WEIR_CANCELLED, "CANCELLED", "the query that reads these rows ended");
-    }
-    return WEIR_OK;
-}
-
-static void *pump_run(void *arg)
-{
-    struct pump *pump = arg;
-    struct weir_sink_factory *sinks = NULL;
-    pump->rc = weir_arrow_sinks_new(pump->schema, BATCH_ROWS, pump_give, pump, &sinks, &pump->error);
-    if (pump->rc == WEIR_OK) {
-        pump->rc = weir_text_reader_run(pump->feed->reader, pump->feed->files, pump->feed->file_count, pump->items, pump->item_count, WEIR_CSV_KEEP_ALL, pump->threads, sinks,
-                                        &pump->result, &pump->error);
-        weir_arrow_sinks_free(sinks);
-    }
-    weir_queue_close(pump->queue);
-    return NULL;
-}
-
-static weir_rc pump_next(weir_batches *self, struct weir_batch *out, struct weir_error *err)
-{
-    struct pump *pump = (struct pump *)self;
-    void *item = NULL;
-    weir_rc rc = weir_queue_get(pump->queue, &item, -1);
-    if (rc == WEIR_OK) {
-        *out = *(struct weir_batch *)item;
-        weir_free(item);
-        return WEIR_OK;
-    }
-    if (pump->rc != WEIR_OK && err) {
-        *err = pump->error;
-    }
-    return pump->rc != WEIR_OK ? pump->rc : WEIR_END;
-}
-
-/* The engine is done with the rows: the reader may still be putting. The pump itself belongs to the batch. */
-static void pump_close(weir_batches *self)
-{
-    struct pump *pump = (struct pump *)self;
-    weir_queue_close(pump->queue);
-}
-
-static void pump_free(struct pump *pump)
-{
-    void *item = NULL;
-    weir_queue_close(pump->queue);
-    while (weir_queue_get(pump->queue, &item, -1) == WEIR_OK) {
-        weir_batch_release(item);
-        weir_free(item);
-    }
-    if (!pump->joined) {
-        pthread_join(pump->thread, NULL);
-        pump->joined = true;
-    }
-    weir_queue_free(pump->queue);
-}
+/* --- by way of SQL: a reader thread fills a bounded queue (source's pump), DuckDB empties it --- */
 
 struct inputs {
     weir_stream *stream;
     weir_arena *arena;
-    struct pump **pumps;    /* per feed; NULL = none */
-    struct weir_csv_file_result **files;
+    weir_text_pump **pumps;               /* per feed; NULL = none */
+    struct weir_csv_file_result **results; /* of its files */
     bool analyze;
 };
 
-static weir_rc start_pump(struct inputs *in, weir_feed *feed, bool metadata, struct pump **out, struct weir_error *err)
+static weir_rc start_pump(struct inputs *in, size_t source, bool metadata, struct weir_error *err)
 {
-    struct pump *pump = weir_arena_zalloc(in->arena, sizeof *pump);
-    pump->feed = feed;
-    pump->threads = in->stream->spec->threads;
-    pump->item_count = feed->schema->field_count + metadata;
-    pump->items = weir_arena_zalloc(in->arena, (pump->item_count + 1) * sizeof *pump->items);
-    for (size_t i = 0; i < feed->schema->field_count; i++) {
-        const struct weir_field *field = &feed->schema->fields[i];
-        pump->items[i] = (struct weir_item){.kind = WEIR_ITEM_COLUMN, .name = field->name, .type = field->type, .output = field->name};
+    weir_feed *feed = in->stream->feeds[source];
+    weir_schema *schema = NULL;
+    struct weir_text_pump_spec spec = {.reader = feed->reader, .files = feed->files, .file_count = feed->file_count, .threads = in->stream->spec->threads, .batch_rows = BATCH_ROWS, .queue_batches = QUEUE_BATCHES};
+    spec.items = weir_text_all_items(feed->schema, metadata, in->arena, &spec.item_count);
+    WEIR_TRY(weir_text_reader_output(feed->reader, spec.items, spec.item_count, in->arena, &schema, err));
+    spec.schema = schema;
+    spec.results = in->results[source] = weir_arena_zalloc(in->arena, (feed->file_count + 1) * sizeof *spec.results);
+    weir_rc rc = weir_text_pump_open(&spec, &in->pumps[source], err);
+    if (rc != WEIR_OK) {
+        weir_error_wrap(err, "%s", feed->source->name);
     }
-    if (metadata) {
-        pump->items[pump->item_count - 1] = (struct weir_item){.kind = WEIR_ITEM_METADATA_ALL, .name = "_metadata", .type = *weir_source_metadata_schema(), .output = "_metadata"};
-    }
-    WEIR_TRY(weir_text_reader_output(feed->reader, pump->items, pump->item_count, in->arena, &pump->schema, err));
-    pump->batches = (weir_batches){.schema = pump->schema, .next = pump_next, .close = pump_close};
-    pump->result.files = weir_arena_zalloc(in->arena, (feed->file_count + 1) * sizeof *pump->result.files);
-    pump->queue = weir_queue_new(QUEUE_BATCHES, 0);
-    if (pthread_create(&pump->thread, NULL, pump_run, pump) != 0) {
-        weir_queue_close(pump->queue);
-        weir_queue_free(pump->queue);
-        return weir_fail(err, WEIR_IO, "THREAD_FAILED", "no thread could be started to read %s; lower --threads or the number of running queries", feed->source->name);
-    }
-    *out = pump;
-    return WEIR_OK;
+    return rc;
 }
 
 static size_t source_at(const weir_stream *stream, struct weir_pos pos)
@@ -283,8 +192,8 @@ static weir_rc give_input(void *arg, const struct weir_table_ref *ref, struct we
         return WEIR_OK;
     }
     out->kind = WEIR_INPUT_BATCHES;
-    WEIR_TRY(start_pump(in, feed, out->hidden != NULL, &in->pumps[source], err));
-    out->batches = &in->pumps[source]->batches;
+    WEIR_TRY(start_pump(in, source, out->hidden != NULL, err));
+    out->batches = weir_text_pump_batches(in->pumps[source]);
     return WEIR_OK;
 }
 
@@ -309,19 +218,14 @@ static weir_rc settle_pumps(weir_stream *stream, struct inputs *in, weir_arena *
     out->file_count = 0;
     for (size_t i = 0; i < stream->feed_count; i++) {
         weir_feed *feed = stream->feeds[i];
-        struct pump *pump = in->pumps[i];
-        if (pump) {
-            pump_free(pump);
-            if (pump->rc != WEIR_OK && pump->rc != WEIR_CANCELLED) {
-                rc = pump->rc;
-                if (err) {
-                    *err = pump->error;
-                }
-            }
-            out->feed_rows[i] = pump->result.rows_read;
-            out->bad_rows += pump->result.bad_rows;
-            out->bytes += pump->result.bytes;
-            note_files(feed, pump->result.files, arena, out);
+        if (in->pumps[i]) {
+            struct weir_csv_result result;
+            weir_rc read = weir_text_pump_end(in->pumps[i], &result, err);
+            rc = read != WEIR_OK ? read : rc;
+            out->feed_rows[i] = result.rows_read;
+            out->bad_rows += result.bad_rows;
+            out->bytes += result.bytes;
+            note_files(feed, in->results[i], arena, out);
         } else if (feed->source->kind == WEIR_SOURCE_DELTA) {
             out->feed_rows[i] = rows_of_adds(feed);
         }
@@ -335,6 +239,7 @@ static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, w
 {
     struct inputs in = {.stream = stream, .arena = arena};
     in.pumps = weir_arena_zalloc(arena, (stream->feed_count + 1) * sizeof *in.pumps);
+    in.results = weir_arena_zalloc(arena, (stream->feed_count + 1) * sizeof *in.results);
     struct weir_transform transform = {.query = stream->query, .input = give_input, .arg = &in, .now_us = plan->timestamp_ms * 1000};
     weir_result *result = NULL;
     int64_t rows = 0;

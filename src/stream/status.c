@@ -81,9 +81,8 @@ static weir_rc gather_all(weir_checkpoint *checkpoint, struct gather *gather, st
     return WEIR_OK;
 }
 
-weir_rc weir_stream_files(weir_fs *fs, const char *folder, const char *table_path, weir_arena *arena, struct weir_file_state **out, size_t *count_out, struct weir_error *err)
+weir_rc weir_stream_files(weir_fs *fs, const char *folder, weir_arena *arena, struct weir_file_state **out, size_t *count_out, struct weir_error *err)
 {
-    (void)table_path;
     weir_checkpoint *checkpoint = NULL;
     *out = NULL;
     *count_out = 0;

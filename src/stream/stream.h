@@ -50,13 +50,12 @@ weir_rc weir_stream_run(weir_stream *stream, struct weir_stream_totals *totals, 
 /* One step for schedulers that run several: plan and run at most one batch; WEIR_END: nothing new now (wait_ms_out: when to ask again, -1: wait for the watcher). */
 weir_rc weir_stream_step(weir_stream *stream, struct weir_stream_totals *totals, int64_t *wait_ms_out, struct weir_error *err) WEIR_MUST_USE;
 void weir_stream_close(weir_stream *stream);
-const char *weir_stream_id(const weir_stream *stream); /* metadata.id */
 /* The folders in which something appears when there is something new; as many as fit into `max`. They live as long as the stream. */
 size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, size_t max);
 
-/* --- what became of each file: `weir files`; read from the checkpoint, weir's own notes in <checkpoint>/_weir and the table --- */
+/* --- what became of each file: `weir files`; read from the checkpoint and weir's own notes in <checkpoint>/_weir --- */
 struct weir_file_state { const char *path; int64_t size, mtime_ms, batch, version, rows, bad_rows; int64_t discovered_ms, taken_ms; const char *state; /* "discovered" "taken" "failed" */ const char *why; };
-weir_rc weir_stream_files(weir_fs *fs, const char *checkpoint, const char *table_path, weir_arena *arena, struct weir_file_state **out, size_t *count_out, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weir_stream_files(weir_fs *fs, const char *checkpoint, weir_arena *arena, struct weir_file_state **out, size_t *count_out, struct weir_error *err) WEIR_MUST_USE;
 /* A look at a checkpoint without running it: `weir status`. */
 struct weir_stream_status { const char *id; int64_t last_offset, last_commit; int64_t txn_version; int64_t files_seen; const char *last_progress; bool running; const char *holder; };
 weir_rc weir_stream_status_read(weir_fs *fs, const char *checkpoint, const char *table_path, weir_arena *arena, struct weir_stream_status *out, struct weir_error *err) WEIR_MUST_USE;

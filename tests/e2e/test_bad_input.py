@@ -453,6 +453,22 @@ def test_missing_version(query):
     query.check()
 
 
+def test_missing_version_under_a_new_checkpoint(query):
+    """A log with a gap is a damaged table for a new stream too, not a place to make one."""
+    prepared(query)
+    log = query.table / "_delta_log"
+    for version in (0, 1):
+        path = log / f"{version:020}.json"
+        good = path.read_bytes()
+        path.unlink()
+        before = sorted(entry.name for entry in log.iterdir())
+        query.fails("DELTA_LOG", checkpoint=f"{query.checkpoint}-new")
+        assert sorted(entry.name for entry in log.iterdir()) == before
+        path.write_bytes(good)
+    query.run()
+    query.check()
+
+
 def test_missing_and_damaged_data_file(query):
     prepared(query)
     path = sorted(query.table.glob("*.parquet"))[0]

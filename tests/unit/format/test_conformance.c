@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The cases were answered on this day, 2026-11-23 at noon UTC; a text that is a time alone means "today". The linker puts this in the clock's place. */
+int64_t __wrap_weir_now_us(void);
+int64_t __wrap_weir_now_us(void)
+{
+    return INT64_C(1795435200) * 1000000;
+}
+
 struct suite {
     char *root;
     int passed, refused, skipped, failed, runs;

@@ -2,7 +2,7 @@
  *
  * How many U+FFFD a broken sequence becomes is visible in results (lengths, comparisons), so it follows java.lang.String:
  * the bytes that could have begun a character together count as one, the byte that spoils it begins anew. */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 static inline bool is_tail(uint8_t b)
 {

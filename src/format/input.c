@@ -4,7 +4,7 @@
  * begins at or behind the offset. Nothing beyond the planned size is read. */
 #include "format/run_internal.h"
 
-weir_rc weiri_input_conflict(const struct weir_csv_file *file, bool missing, struct weir_error *err)
+weir_rc weiri_input_conflict(const struct weir_text_file *file, bool missing, struct weir_error *err)
 {
     if (missing) {
         return weir_fail(err, WEIR_CONFLICT, "FILE_VANISHED", "%s: the file is gone since the read was planned; plan again", file->path);
@@ -37,7 +37,7 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
 {
     enum { PIECE = 16384 };
     char piece[PIECE + 1];
-    const struct weir_csv *csv = in->read->csv;
+    const struct weir_format *csv = in->read->csv;
     *out = offset;
     if (offset == 0 || offset >= in->file->size) {
         return WEIR_OK;
@@ -61,7 +61,7 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
     return WEIR_OK;
 }
 
-weir_rc weiri_input_open(struct weiri_input *in, const struct weir_csv_read *read, const struct weiri_segment *segment, struct weir_error *err)
+weir_rc weiri_input_open(struct weiri_input *in, const struct weir_text_read *read, const struct weiri_segment *segment, struct weir_error *err)
 {
     *in = (struct weiri_input){.read = read, .file = &read->files[segment->file]};
     weir_rc rc = weir_file_open(read->fs, in->file->path, WEIR_OPEN_READ, &in->handle, err);

@@ -1,5 +1,5 @@
 /* lines.c - where lines end, and which of them are no rows. Quotes do not protect line ends. */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 /* The first LF or CR at or behind `at`; len = none. */
 static size_t find_any(const char *text, size_t len, size_t at)
@@ -10,7 +10,7 @@ static size_t find_any(const char *text, size_t len, size_t at)
     return cr ? (size_t)(cr - text) : end;
 }
 
-bool weiri_line_find(const struct weir_csv *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next)
+bool weiri_line_find(const struct weir_format *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next)
 {
     if (csv->line_end == WEIRI_LINES_ANY) {
         size_t e = find_any(text, len, at);
@@ -41,17 +41,17 @@ static bool is_blank(struct weir_str line)
     return true;
 }
 
-static bool is_comment(const struct weir_csv *csv, struct weir_str line)
+static bool is_comment(const struct weir_format *csv, struct weir_str line)
 {
     return csv->comment.len > 0 && line.len >= csv->comment.len && memcmp(line.ptr, csv->comment.ptr, csv->comment.len) == 0;
 }
 
-bool weiri_line_is_skipped(const struct weir_csv *csv, struct weir_str line)
+bool weiri_line_is_skipped(const struct weir_format *csv, struct weir_str line)
 {
     return is_comment(csv, line) || is_blank(line);
 }
 
-bool weiri_line_is_before_header(const struct weir_csv *csv, struct weir_str line)
+bool weiri_line_is_before_header(const struct weir_format *csv, struct weir_str line)
 {
     while (line.len > 0 && (uint8_t)line.ptr[0] <= ' ') {
         line.ptr++;

@@ -2,7 +2,7 @@
  *
  * One table names them all: what weir reads, what has no effect on reading with a schema, and what Spark has and weir not yet (refused by name). */
 #include "base/log.h"
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 #include <stdio.h>
 
 #define ROW_BYTES_MAX_DEFAULT ((int64_t)64 << 20)
@@ -46,7 +46,7 @@ static const char *const not_yet[] = {"samplingRatio", "singleVariantColumn"};
 
 struct reader {
     const weir_options *options;
-    struct weir_csv *csv;
+    struct weir_format *csv;
     struct weir_error *err;
 };
 
@@ -111,7 +111,7 @@ static void read_text(struct reader *r, const char *name, const char *missing, s
 
 
 /* A special character of one UTF-16 unit as one byte; one beyond ASCII gets a mark. */
-static uint8_t special_byte(struct weir_csv *csv, struct weir_str character)
+static uint8_t special_byte(struct weir_format *csv, struct weir_str character)
 {
     if (character.len == 1) {
         return (uint8_t)character.ptr[0];
@@ -145,7 +145,7 @@ static weir_rc read_char(struct reader *r, const char *name, struct weir_str *ou
 
 static weir_rc read_specials(struct reader *r)
 {
-    struct weir_csv *csv = r->csv;
+    struct weir_format *csv = r->csv;
     struct weir_str quote = WEIR_STR("\""), escape = WEIR_STR("\\"), again = {NULL, 0};
     WEIR_TRY(read_char(r, "quote", &quote));
     WEIR_TRY(read_char(r, "escape", &escape));
@@ -237,10 +237,10 @@ static weir_rc read_mode(struct reader *r)
 {
     static const char *const names[] = {"PERMISSIVE", "DROPMALFORMED", "FAILFAST"};
     const char *value = weir_options_get(r->options, "mode");
-    r->csv->mode = WEIR_CSV_PERMISSIVE;
+    r->csv->mode = WEIR_TEXT_PERMISSIVE;
     for (int i = 0; value && i < 3; i++) {
         if (weir_str_eq_nocase(weir_str(value), weir_str(names[i]))) {
-            r->csv->mode = (enum weir_csv_mode)i;
+            r->csv->mode = (enum weir_text_mode)i;
             return WEIR_OK;
         }
     }
@@ -312,7 +312,7 @@ static weir_rc read_times(struct reader *r)
 
 static weir_rc map_columns(struct reader *r)
 {
-    struct weir_csv *csv = r->csv;
+    struct weir_format *csv = r->csv;
     struct weir_str name;
     read_text(r, "columnNameOfCorruptRecord", "_corrupt_record", &name);
     csv->corrupt = -1;
@@ -344,7 +344,7 @@ static weir_rc map_columns(struct reader *r)
 
 static weir_rc read_options(struct reader *r)
 {
-    struct weir_csv *csv = r->csv;
+    struct weir_format *csv = r->csv;
     int64_t row_bytes = ROW_BYTES_MAX_DEFAULT;
     csv->enforce_schema = true;
     csv->columns_max = 20480;
@@ -377,12 +377,12 @@ static weir_rc read_options(struct reader *r)
 }
 
 /* U+FFFD stands for broken bytes in a value, but only after decoding: a dialect that looks for it decodes first. */
-static bool names_replacement(const struct weir_csv *csv)
+static bool names_replacement(const struct weir_format *csv)
 {
     return csv->null_value.len >= 3 && memmem(csv->null_value.ptr, csv->null_value.len, "\xef\xbf\xbd", 3) != NULL;
 }
 
-static void decide_paths(struct weir_csv *csv)
+static void decide_paths(struct weir_format *csv)
 {
     csv->plain = csv->seps.len == 0 && csv->mark_count == 0 && csv->sep != '\r' && csv->sep != '\0' && csv->sep != csv->quote && !csv->trim_leading &&
                  !csv->trim_trailing && csv->cell_chars_max < 0 && csv->columns_max >= (int64_t)csv->columns && csv->columns > 0 &&
@@ -391,11 +391,14 @@ static void decide_paths(struct weir_csv *csv)
     csv->empty_is_null = csv->null_value.len == 0;
 }
 
-weir_rc weir_csv_new(const weir_schema *schema, const weir_options *options, bool (*ignore)(const char *name), weir_csv **out, struct weir_error *err)
+weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_options *options, bool (*ignore)(const char *name), weir_format **out, struct weir_error *err)
 {
     *out = NULL;
+    if (!weir_str_eq_nocase(weir_str(name), WEIR_STR("csv"))) {
+        return weir_fail(err, WEIR_UNSUPPORTED, "SOURCE_FORMAT_UNSUPPORTED", "weir reads folders of csv and no other format yet; '%s'; use csv", name);
+    }
     weir_arena *arena = weir_arena_new();
-    struct weir_csv *csv = weir_arena_zalloc(arena, sizeof *csv);
+    struct weir_format *csv = weir_arena_zalloc(arena, sizeof *csv);
     weir_options *none = options ? NULL : weir_options_new();
     struct reader r = {options ? options : none, csv, err};
     csv->arena = arena;
@@ -406,7 +409,7 @@ weir_rc weir_csv_new(const weir_schema *schema, const weir_options *options, boo
     }
     weir_options_free(none);
     if (rc != WEIR_OK) {
-        weir_csv_free(csv);
+        weir_format_free(csv);
         return rc;
     }
     decide_paths(csv);
@@ -414,14 +417,14 @@ weir_rc weir_csv_new(const weir_schema *schema, const weir_options *options, boo
     return WEIR_OK;
 }
 
-void weir_csv_free(weir_csv *csv)
+void weir_format_free(weir_format *csv)
 {
     if (csv) {
         weir_arena_free(csv->arena);
     }
 }
 
-int weir_csv_corrupt_column(const weir_csv *csv)
+int weir_format_corrupt_column(const weir_format *csv)
 {
     return csv->corrupt;
 }

@@ -2,7 +2,7 @@
  *
  * Integers and decimals take any Unicode decimal digit of the basic plane; doubles take ASCII only but blanks round them, a suffix and hexadecimal. Plain ASCII
  * goes the short way. */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -331,7 +331,7 @@ static bool java_float(struct weir_str t, bool single, double *out)
     return true;
 }
 
-static enum weir_verdict parse_float(const struct weir_csv *csv, const char *text, size_t len, bool single, double *out)
+static enum weir_verdict parse_float(const struct weir_format *csv, const char *text, size_t len, bool single, double *out)
 {
     struct weir_str t = {text, len};
     if (len > 0 && read_float(t, single, out)) {
@@ -355,12 +355,12 @@ static enum weir_verdict parse_float(const struct weir_csv *csv, const char *tex
     return WEIR_VALUE;
 }
 
-enum weir_verdict weiri_parse_double(const struct weir_csv *csv, const char *text, size_t len, double *out)
+enum weir_verdict weiri_parse_double(const struct weir_format *csv, const char *text, size_t len, double *out)
 {
     return parse_float(csv, text, len, false, out);
 }
 
-enum weir_verdict weiri_parse_float(const struct weir_csv *csv, const char *text, size_t len, double *out)
+enum weir_verdict weiri_parse_float(const struct weir_format *csv, const char *text, size_t len, double *out)
 {
     return parse_float(csv, text, len, true, out);
 }

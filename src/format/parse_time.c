@@ -1,5 +1,5 @@
 /* parse_time.c - Spark's lenient cast of text to dates and times (spark-streaming.md 3.4). */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 #define US_PER_DAY INT64_C(86400000000)
 #define US_PER_S INT64_C(1000000)

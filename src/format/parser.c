@@ -2,11 +2,11 @@
  *
  * A parser is a function of the text alone (sinks keep its verdicts in dictionaries). What is NULL by where it stands, an empty cell under a nullValue that is
  * not empty, comes to the sink as a cell without text instead. */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 struct parser {
     struct weir_text_parser base;
-    const struct weir_csv *csv; /* NULL = Spark's defaults */
+    const struct weir_format *csv; /* NULL = Spark's defaults */
     struct weir_str null_value;
     bool has_null_value;
     struct weir_type type;
@@ -193,7 +193,7 @@ static enum weir_verdict (*parse_of(enum weir_type_id id))(struct weir_text_pars
     }
 }
 
-struct weir_text_parser *weir_text_parser_new(const struct weir_type *type, const weir_csv *csv)
+struct weir_text_parser *weir_text_parser_new(const struct weir_type *type, const weir_format *csv)
 {
     WEIR_ASSERT(weir_type_is_primitive(type));
     struct parser *p = weir_calloc(1, sizeof *p);

@@ -1,6 +1,6 @@
 /* pattern.h - date-time patterns of java.time, compiled: private to pattern.c (reading the pattern) and pattern_run.c (matching text). */
 #pragma once
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 enum weiri_field {
     WEIRI_F_YEAR, WEIRI_F_MONTH, WEIRI_F_DAY, WEIRI_F_DAY_OF_YEAR, WEIRI_F_HOUR, WEIRI_F_CLOCK_HOUR /* k: 1..24 */,

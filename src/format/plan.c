@@ -22,12 +22,12 @@ static void add_segment(struct planner *p, size_t file, int64_t from, int64_t to
 }
 
 /* Only plain text can be cut, and only where a line end is known by one look. */
-static bool can_cut(const struct weir_csv *csv)
+static bool can_cut(const struct weir_format *csv)
 {
     return csv->line_end != WEIRI_LINES_CUSTOM || csv->line_sep.len == 1;
 }
 
-void weiri_plan_make(const struct weir_csv_read *read, struct weiri_plan *plan)
+void weiri_plan_make(const struct weir_text_read *read, struct weiri_plan *plan)
 {
     struct planner p = {plan, read->task_bytes > 0 ? (int64_t)read->task_bytes : TASK_BYTES_DEFAULT, 0};
     *plan = (struct weiri_plan){0};

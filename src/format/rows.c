@@ -11,9 +11,9 @@
 #define BATCH_CELLS 65536
 #define BATCH_ROWS_MAX 4096
 
-void weiri_worker_init(struct weiri_worker *w, const struct weir_csv_read *read)
+void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read)
 {
-    const struct weir_csv *csv = read->csv;
+    const struct weir_format *csv = read->csv;
     *w = (struct weiri_worker){.read = read, .csv = csv, .scan = weiri_scan_best()};
     w->parsers = weir_calloc(read->column_count + 1, sizeof(struct weir_text_parser *));
     w->checks = weir_calloc(csv->columns + 1, sizeof(struct weir_text_parser *));
@@ -96,7 +96,7 @@ static int64_t line_number(const struct weiri_place *place, int64_t line_in_segm
 /* Which cell of a malformed line is at fault, in words. */
 static int64_t explain(struct weiri_worker *w, struct weir_str line, char *out, size_t out_len)
 {
-    const struct weir_csv *csv = w->csv;
+    const struct weir_format *csv = w->csv;
     if (!weiri_tokens_split(&w->tokens, line)) {
         snprintf(out, out_len, "the line begins with NUL");
         return 0;
@@ -205,7 +205,7 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
     for (size_t i = 0; i < words; i++) {
         bad += (uint32_t)__builtin_popcountll(w->bad[i]);
     }
-    if (bad > 0 && w->csv->mode == WEIR_CSV_FAILFAST) {
+    if (bad > 0 && w->csv->mode == WEIR_TEXT_FAILFAST) {
         uint32_t r = 0;
         while (!WEIR_BIT(w->bad, r)) {
             r++;
@@ -222,8 +222,8 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
         }
     }
     WEIR_TRY(take_corrupt(w, sink, rows, bad > 0, raw, arg, err));
-    bool drop_bad = w->csv->mode == WEIR_CSV_DROPMALFORMED || w->read->keep == WEIR_CSV_KEEP_GOOD;
-    bool drop_good = w->read->keep == WEIR_CSV_KEEP_BAD;
+    bool drop_bad = w->csv->mode == WEIR_TEXT_DROPMALFORMED || w->read->keep == WEIR_TEXT_KEEP_GOOD;
+    bool drop_good = w->read->keep == WEIR_TEXT_KEEP_BAD;
     uint32_t dropped = (drop_bad ? bad : 0) + (drop_good ? rows - bad : 0);
     for (size_t i = 0; dropped > 0 && i < words; i++) {
         w->drop[i] = (drop_bad ? w->bad[i] : 0) | (drop_good ? ~w->bad[i] : 0);
@@ -245,7 +245,7 @@ static inline uint32_t field_begin(const struct weir_block *b, size_t index)
 }
 
 /* Are there lines that look like rows and are none (blank, comment)? */
-static bool has_skipped_rows(const struct weir_csv *csv, const struct weir_block *b)
+static bool has_skipped_rows(const struct weir_format *csv, const struct weir_block *b)
 {
     if (!csv->blank_rows && csv->comment.len == 0) {
         return false;
@@ -262,7 +262,7 @@ static bool has_skipped_rows(const struct weir_csv *csv, const struct weir_block
 /* Scan the block; true when it is proven plain. */
 static bool prove(struct weiri_worker *w, const char *text, size_t len, struct weir_block *b)
 {
-    const struct weir_csv *csv = w->csv;
+    const struct weir_format *csv = w->csv;
     if (!csv->plain || w->read->slow || len == 0) {
         return false;
     }
@@ -472,7 +472,7 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
 
 static weir_rc check_header(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, struct weir_error *err)
 {
-    const struct weir_csv *csv = w->csv;
+    const struct weir_format *csv = w->csv;
     weiri_tokens_reset(&w->tokens);
     bool record = weiri_tokens_split(&w->tokens, decoded(w, line));
     if (w->tokens.error != WEIRI_TOKEN_OK) {

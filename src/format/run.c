@@ -12,8 +12,8 @@
 #define PARTS_MAX ((int64_t)1 << 20)
 
 struct run {
-    const struct weir_csv_read *read;
-    struct weir_csv_result *result;
+    const struct weir_text_read *read;
+    struct weir_text_result *result;
     struct weiri_plan plan;
     size_t block_bytes;
     int64_t task_bytes;
@@ -123,7 +123,7 @@ static weir_rc part_limit(struct task *t, struct weir_error *err)
 /* --- blocks of a segment --- */
 
 /* The last line end in the text: what is before it is whole lines. 0 = none. A CR at the very end does not count: an LF may follow. */
-static size_t whole_lines(const struct weir_csv *csv, const char *text, size_t len)
+static size_t whole_lines(const struct weir_format *csv, const char *text, size_t len)
 {
     if (csv->line_end == WEIRI_LINES_CUSTOM) {
         size_t at = 0, end, next;
@@ -140,7 +140,7 @@ static size_t whole_lines(const struct weir_csv *csv, const char *text, size_t l
 }
 
 /* The last line of a file may lack its end. */
-static size_t end_last_line(const struct weir_csv *csv, char *text, size_t len)
+static size_t end_last_line(const struct weir_format *csv, char *text, size_t len)
 {
     struct weir_str mark = csv->line_end == WEIRI_LINES_CUSTOM ? csv->line_sep : WEIR_STR("\n");
     if (len >= mark.len && memcmp(text + len - mark.len, mark.ptr, mark.len) == 0) {
@@ -153,7 +153,7 @@ static size_t end_last_line(const struct weir_csv *csv, char *text, size_t len)
 static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
 {
     struct weiri_worker *w = t->worker;
-    const struct weir_csv *csv = w->csv;
+    const struct weir_format *csv = w->csv;
     size_t have = 0, want = t->run->block_bytes;
     bool at_start = place->input->at == 0, end = false;
     while (!end) {
@@ -195,7 +195,7 @@ static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *b
 
 static void note_file(struct run *run, size_t file, const struct weiri_place *place, int64_t bytes, weir_rc rc, bool missing)
 {
-    struct weir_csv_result *result = run->result;
+    struct weir_text_result *result = run->result;
     pthread_mutex_lock(&run->mutex);
     result->rows += place->kept;
     result->rows_read += place->rows;
@@ -266,7 +266,7 @@ static weir_rc run_task(void *arg, int64_t index, struct weir_error *err)
     return rc;
 }
 
-static weir_rc check_read(const struct weir_csv_read *read, struct weir_error *err)
+static weir_rc check_read(const struct weir_text_read *read, struct weir_error *err)
 {
     const weir_schema *sink = read->sinks->schema;
     WEIR_ASSERT(sink->field_count == read->column_count);
@@ -281,11 +281,11 @@ static weir_rc check_read(const struct weir_csv_read *read, struct weir_error *e
     return WEIR_OK;
 }
 
-weir_rc weir_csv_run(const struct weir_csv_read *read, struct weir_csv_result *result, struct weir_error *err)
+weir_rc weir_text_run(const struct weir_text_read *read, struct weir_text_result *result, struct weir_error *err)
 {
     struct run run = {.read = read, .result = result};
-    struct weir_csv_file_result *files = result->files;
-    *result = (struct weir_csv_result){.files = files};
+    struct weir_text_file_result *files = result->files;
+    *result = (struct weir_text_result){.files = files};
     if (files) {
         memset(files, 0, sizeof *files * read->file_count);
     }

@@ -1,7 +1,7 @@
 /* run_internal.h - a read under way: tasks, the files they read, the worker that turns text into rows of a sink. */
 #pragma once
 #include "codec/codec.h"
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 /* --- plan.c: which bytes make a task --- */
 
@@ -16,14 +16,14 @@ struct weiri_plan {
     size_t task_count, task_cap;
 };
 /* By the files' names and sizes alone. */
-void weiri_plan_make(const struct weir_csv_read *read, struct weiri_plan *plan);
+void weiri_plan_make(const struct weir_text_read *read, struct weiri_plan *plan);
 void weiri_plan_free(struct weiri_plan *plan);
 
 /* --- input.c: the bytes of a segment --- */
 
 struct weiri_input {
-    const struct weir_csv_read *read;
-    const struct weir_csv_file *file;
+    const struct weir_text_read *read;
+    const struct weir_text_file *file;
     weir_file *handle;
     weir_inflater *inflater; /* NULL = plain */
     int64_t at;              /* offset of the next byte of text: in the file, or in what it inflates to */
@@ -31,7 +31,7 @@ struct weiri_input {
     int64_t file_at;         /* compressed: offset of the next compressed byte */
 };
 /* Positions at the first row. WEIR_CONFLICT FILE_CHANGED / FILE_VANISHED. */
-weir_rc weiri_input_open(struct weiri_input *in, const struct weir_csv_read *read, const struct weiri_segment *segment, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_input_open(struct weiri_input *in, const struct weir_text_read *read, const struct weiri_segment *segment, struct weir_error *err) WEIR_MUST_USE;
 /* *done < len only at the segment's end. */
 weir_rc weiri_input_read(struct weiri_input *in, char *buf, size_t len, size_t *done, struct weir_error *err) WEIR_MUST_USE;
 /* Is the file still what was planned? */
@@ -40,13 +40,13 @@ void weiri_input_close(struct weiri_input *in);
 /* Lines that end before byte `upto` of a plain file: for messages. */
 int64_t weiri_input_lines_before(struct weiri_input *in, int64_t upto);
 /* The error of a file that is not what was planned. */
-weir_rc weiri_input_conflict(const struct weir_csv_file *file, bool missing, struct weir_error *err);
+weir_rc weiri_input_conflict(const struct weir_text_file *file, bool missing, struct weir_error *err);
 
 /* --- rows.c: text into rows --- */
 
 struct weiri_worker {
-    const struct weir_csv_read *read;
-    const struct weir_csv *csv;
+    const struct weir_text_read *read;
+    const struct weir_format *csv;
     weiri_scan_fn scan;
     struct weir_text_parser **parsers; /* sink column -> parser; NULL for constants */
     struct weir_text_parser **checks;  /* text field -> parser, where no sink column reads it and it can be bad; else NULL */
@@ -64,13 +64,13 @@ struct weiri_worker {
     struct weir_cell *column_cells;    /* one column of a block as cells */
     size_t column_cells_cap;
 };
-void weiri_worker_init(struct weiri_worker *w, const struct weir_csv_read *read);
+void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read);
 void weiri_worker_free(struct weiri_worker *w);
 
 /* Where a worker is in a file, and what it has made of it. */
 struct weiri_place {
     struct weiri_input *input;
-    const struct weir_csv_file *file;
+    const struct weir_text_file *file;
     bool header_due;
     int64_t from;    /* where the segment's text begins in the file */
     int64_t lines;   /* lines behind us, counted from there */

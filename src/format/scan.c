@@ -1,7 +1,7 @@
 /* scan.c - the positions of all separators and newlines of a block, and whether anything in it needs care.
  *
  * One function per instruction set behind one table; each must give exactly what the first gives. A level is added by its own entry. */
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 #include <pthread.h>
 
 static void scan_bytes(const char *text, size_t len, const struct weiri_scan_chars *chars, uint32_t *seps, struct weiri_scan_result *out)

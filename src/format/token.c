@@ -136,7 +136,7 @@ static bool give_up(struct weiri_cursor *c)
 /* Read on to the separator, as an unquoted cell in which escapes count. Entered behind an unescaped quote that an escape follows. */
 static bool value_with_escapes(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     while (c->ch != csv->sep && c->ch != c->csv->newline) {
         if (c->ch != csv->quote && c->ch != csv->escape) {
             if (c->prev == csv->quote) {
@@ -161,7 +161,7 @@ static bool value_with_escapes(struct weiri_cursor *c)
 
 bool weiri_quote_or_escape(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     if (c->ch == csv->escape && c->prev == csv->escape_escape && csv->escape_escape != 0) {
         weiri_put(c, csv->escape);
         c->ch = 0;
@@ -262,7 +262,7 @@ static bool unquoted_after_all(struct weiri_cursor *c)
 /* Blanks behind a closing quote: they vanish before a separator; otherwise the quote was none and all of it belongs to the cell (*again). */
 static bool blanks_behind_quote(struct weiri_cursor *c, bool *again)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     size_t from = c->i - 1;
     *again = false;
     do {
@@ -291,7 +291,7 @@ static bool blanks_behind_quote(struct weiri_cursor *c, bool *again)
 /* From behind the opening quote to whatever closes it. *again: an unescaped quote, start over with what is there. */
 static bool quoted_run(struct weiri_cursor *c, bool *again)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     *again = false;
     if (!weiri_next(c)) {
         return false;
@@ -350,7 +350,7 @@ bool weiri_quoted(struct weiri_cursor *c)
  * then. Otherwise ch is the separator. */
 static bool simple_quoted(struct weiri_cursor *c, bool *given)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     size_t from = c->i, i = from;
     *given = false;
     for (;; i++) {
@@ -430,7 +430,7 @@ static bool unquoted_cell(struct weiri_cursor *c)
 
 static bool skip_leading(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     while (csv->trim_leading && weiri_token_blank(c->ch) && c->ch != csv->sep && c->ch != csv->quote && c->ch != c->csv->newline) {
         if (!weiri_next(c)) {
             return false;
@@ -442,7 +442,7 @@ static bool skip_leading(struct weiri_cursor *c)
 /* True: the record ended at a newline inside the line. False: the line ended first, or an error. */
 static bool single_record(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     while (c->ch != c->csv->newline) {
         if (!skip_leading(c)) {
             return false;
@@ -475,7 +475,7 @@ static bool single_record(struct weiri_cursor *c)
 /* The line ended inside a cell or behind a separator: is there one more cell, and what is in it? */
 static void at_end(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     bool value = false;
     if (c->ch == csv->quote && c->prev == csv->quote) {
         value = true;
@@ -498,7 +498,7 @@ static void at_end(struct weiri_cursor *c)
 
 /* --- the outside --- */
 
-void weiri_tokens_init(struct weiri_tokens *t, const struct weir_csv *csv)
+void weiri_tokens_init(struct weiri_tokens *t, const struct weir_format *csv)
 {
     *t = (struct weiri_tokens){.csv = csv, .arena = weir_arena_new()};
 }
@@ -564,7 +564,7 @@ static void unmark_cells(struct weiri_tokens *t)
     }
 }
 
-static bool is_simple(const struct weir_csv *csv, struct weir_str line)
+static bool is_simple(const struct weir_format *csv, struct weir_str line)
 {
     return csv->seps.len == 0 && !csv->trim_leading && !csv->trim_trailing && csv->cell_chars_max < 0 &&
            csv->line_end != WEIRI_LINES_CUSTOM && memchr(line.ptr, csv->quote, line.len) == NULL;

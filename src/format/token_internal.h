@@ -3,11 +3,11 @@
  * The steps return false when the line ended in the middle (or an error was noted); weiri_token_at_end then makes of the rest what Spark's
  * tokenizer makes of it. */
 #pragma once
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 
 struct weiri_cursor {
     struct weiri_tokens *out;
-    const struct weir_csv *csv;
+    const struct weir_format *csv;
     const uint8_t *s;
     size_t n, i;      /* s[i] is the next byte */
     uint8_t ch, prev; /* the byte under consideration, and the one before it where that matters */

@@ -82,7 +82,7 @@ static bool unquoted(struct weiri_cursor *c)
  * the rest of the line belongs to the cell. */
 static bool blanks_behind_quote(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     uint8_t *blanks = c->room_end - c->n; /* the far end of the room, which cells do not reach */
     size_t count = 0;
     bool found;
@@ -130,7 +130,7 @@ static bool separator_here(struct weiri_cursor *c, enum inside *state)
 
 static bool inside_quotes(struct weiri_cursor *c, enum inside *state)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     bool again;
     *state = GO_ON;
     if (c->prev == csv->quote) {
@@ -175,7 +175,7 @@ static bool inside_quotes(struct weiri_cursor *c, enum inside *state)
 
 static bool quoted(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     bool until_sep = csv->unescaped != WEIRI_STOP_AT_CLOSING_QUOTE && csv->unescaped != WEIRI_RAISE_ERROR;
     bool found;
     enum inside state;
@@ -217,7 +217,7 @@ static bool quoted(struct weiri_cursor *c)
 
 static bool cell(struct weiri_cursor *c)
 {
-    const struct weir_csv *csv = c->csv;
+    const struct weir_format *csv = c->csv;
     c->unescaped = false;
     c->prev = 0;
     if (c->ch == csv->quote && c->len == 0) {

@@ -8,7 +8,7 @@ struct weir_text_pump {
     pthread_t thread;
     weir_rc rc; /* the reader's; read after the queue ended */
     struct weir_error error;
-    struct weir_csv_result result;
+    struct weir_text_result result;
 };
 
 static weir_rc give(void *arg, struct weir_batch *batch, struct weir_error *err)
@@ -31,7 +31,7 @@ static void *read_files(void *arg)
     struct weir_sink_factory *sinks = NULL;
     pump->rc = weir_arrow_sinks_new(spec->schema, spec->batch_rows, give, pump, &sinks, &pump->error);
     if (pump->rc == WEIR_OK) {
-        pump->rc = weir_text_reader_run(spec->reader, spec->files, spec->file_count, spec->items, spec->item_count, WEIR_CSV_KEEP_ALL, spec->threads, sinks, &pump->result, &pump->error);
+        pump->rc = weir_text_reader_run(spec->reader, spec->files, spec->file_count, spec->items, spec->item_count, WEIR_TEXT_KEEP_ALL, spec->threads, sinks, &pump->result, &pump->error);
         weir_arrow_sinks_free(sinks);
     }
     weir_queue_close(pump->queue);
@@ -92,7 +92,7 @@ weir_batches *weir_text_pump_batches(weir_text_pump *pump)
     return &pump->batches;
 }
 
-weir_rc weir_text_pump_end(weir_text_pump *pump, struct weir_csv_result *result_out, struct weir_error *err)
+weir_rc weir_text_pump_end(weir_text_pump *pump, struct weir_text_result *result_out, struct weir_error *err)
 {
     void *item = NULL;
     weir_queue_close(pump->queue);

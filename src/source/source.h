@@ -5,7 +5,7 @@
 #pragma once
 #include "base/map.h"
 #include "column/types.h"
-#include "format/csv.h"
+#include "format/text.h"
 #include "os/fs.h"
 
 struct weir_source_file {
@@ -29,7 +29,7 @@ struct weir_file_options {
     const char *confine;     /* borrowed, not an option: a folder. What a symbolic link reaches outside it is refused. NULL = anything */
 };
 #define WEIR_FILE_AGE_UNBOUNDED (INT64_MAX / 4) /* max_file_age_ms with latestFirst and a limit, as Spark */
-/* Is this a name of the file source's (so that csv.h ignores it)? */
+/* Is this a name of the file source's (so that text.h ignores it)? */
 bool weir_file_option_is(const char *name);
 weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_options *out, struct weir_error *err) WEIR_MUST_USE; /* cleanSource other than off, ... refused by name */
 extern const struct weir_option_help weir_file_option_help[];
@@ -85,10 +85,10 @@ weir_rc weir_text_reader_bind(weir_text_reader *reader, const struct weir_source
 /* Schema of sinks for these items (arena). */
 weir_rc weir_text_reader_output(weir_text_reader *reader, const struct weir_item *items, size_t count, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
 /* Read exactly these files into the sinks; files without partition_values get them from their path. Empty files and names like _metadata* give no rows, as in Spark; with
- * ignoreMissingFiles what is gone gives none either. WEIR_CONFLICT as csv.h says. WEIR_ITEM_METADATA_ALL is a STRUCT column, which only Arrow sinks take: its constant's s.ptr
+ * ignoreMissingFiles what is gone gives none either. WEIR_CONFLICT as text.h says. WEIR_ITEM_METADATA_ALL is a STRUCT column, which only Arrow sinks take: its constant's s.ptr
  * points to one union weir_value per field. */
 weir_rc weir_text_reader_run(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const struct weir_item *items, size_t item_count,
-                             enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result, struct weir_error *err) WEIR_MUST_USE;
+                             enum weir_text_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_text_result *result, struct weir_error *err) WEIR_MUST_USE;
 
 /* --- files into batches for SQL --- */
 /* Every column of `schema` (the reader's), and with `metadata` the whole _metadata struct last. In the arena. */
@@ -103,7 +103,7 @@ struct weir_text_pump_spec {
     int threads;                          /* 0 = processors */
     int64_t batch_rows;
     size_t queue_batches;
-    struct weir_csv_file_result *results; /* file_count entries; NULL = not asked */
+    struct weir_text_file_result *results; /* file_count entries; NULL = not asked */
     const char *name;                     /* put before the reader's error as the batches tell it; NULL = as it is */
     bool ends_with_batches;               /* closing the batches ends the pump; else weir_text_pump_end is called after it */
 };
@@ -112,4 +112,4 @@ weir_rc weir_text_pump_open(const struct weir_text_pump_spec *spec, weir_text_pu
 weir_batches *weir_text_pump_batches(weir_text_pump *pump);
 /* Stops the reader, waits for it, frees the pump. The reader's own error (WEIR_OK when it was only stopped early), which alone fills err; what it
  * read so far in result_out (NULL = not asked). */
-weir_rc weir_text_pump_end(weir_text_pump *pump, struct weir_csv_result *result_out, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weir_text_pump_end(weir_text_pump *pump, struct weir_text_result *result_out, struct weir_error *err) WEIR_MUST_USE;

@@ -7,12 +7,13 @@
 struct weir_text_reader {
     weir_fs *fs;
     weir_arena *arena; /* schemas */
+    const char *format;
     struct weir_file_options file_options;
     weir_options *options;
     char *confine;
     weir_schema *declared;
-    weir_csv *csv;             /* over `data` */
-    weir_csv *plain;           /* default options: reads the texts of partition folders */
+    weir_format *csv;             /* over `data` */
+    weir_format *plain;           /* default options: reads the texts of partition folders */
     const weir_schema *data;   /* declared without the partition columns */
     const weir_schema *all;    /* data, then partitions */
     const char **partitions;   /* names as the folders have them */
@@ -23,10 +24,6 @@ struct weir_text_reader {
 
 static weir_rc check_format(const struct weir_text_source *source, struct weir_error *err)
 {
-    if (!weir_str_eq_nocase(weir_str(source->format), WEIR_STR("csv"))) {
-        return weir_fail(err, WEIR_UNSUPPORTED, "SOURCE_FORMAT_UNSUPPORTED", "weir reads folders of csv and no other format yet; '%s' at %s; use csv",
-                         source->format, source->root);
-    }
     if (!source->schema || source->schema->field_count == 0) {
         return weir_fail(err, WEIR_INVALID, "SOURCE_SCHEMA_MISSING", "a folder needs a schema to be read; %s; declare its columns", source->root);
     }
@@ -36,9 +33,9 @@ static weir_rc check_format(const struct weir_text_source *source, struct weir_e
 /* The dialect over the columns that the files themselves hold. */
 static weir_rc compile(weir_text_reader *reader, struct weir_error *err)
 {
-    weir_csv *csv;
-    WEIR_TRY(weir_csv_new(reader->data, reader->options, weir_file_option_is, &csv, err));
-    weir_csv_free(reader->csv);
+    weir_format *csv;
+    WEIR_TRY(weir_format_new(reader->format, reader->data, reader->options, weir_file_option_is, &csv, err));
+    weir_format_free(reader->csv);
     reader->csv = csv;
     return WEIR_OK;
 }
@@ -50,6 +47,7 @@ weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source,
     weir_text_reader *reader = weir_calloc(1, sizeof *reader);
     reader->fs = fs;
     reader->arena = weir_arena_new();
+    reader->format = weir_arena_strdup(reader->arena, source->format);
     reader->options = source->options ? weir_options_copy(source->options) : weir_options_new();
     reader->declared = weir_schema_copy(reader->arena, source->schema);
     reader->data = reader->all = reader->declared;
@@ -70,8 +68,8 @@ weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source,
 void weir_text_reader_free(weir_text_reader *reader)
 {
     if (reader) {
-        weir_csv_free(reader->csv);
-        weir_csv_free(reader->plain);
+        weir_format_free(reader->csv);
+        weir_format_free(reader->plain);
         weir_options_free(reader->options);
         weir_arena_free(reader->arena);
         weir_free(reader->confine);
@@ -91,7 +89,7 @@ const weir_schema *weir_text_reader_schema(const weir_text_reader *reader)
 
 const char *weir_text_reader_corrupt_column(const weir_text_reader *reader)
 {
-    const int at = weir_csv_corrupt_column(reader->csv);
+    const int at = weir_format_corrupt_column(reader->csv);
     return at < 0 ? NULL : reader->data->fields[at].name;
 }
 
@@ -107,7 +105,7 @@ static weir_rc compile_plain(weir_text_reader *reader, struct weir_error *err)
     if (zone) {
         weir_options_set(options, "timeZone", zone);
     }
-    const weir_rc rc = reader->plain ? WEIR_OK : weir_csv_new(one, options, NULL, &reader->plain, err);
+    const weir_rc rc = reader->plain ? WEIR_OK : weir_format_new("csv", one, options, NULL, &reader->plain, err);
     weir_options_free(options);
     return rc;
 }
@@ -249,7 +247,7 @@ struct run {
     struct constant *constants;
     size_t constant_count;
     int *columns;
-    struct weir_csv_file *files;
+    struct weir_text_file *files;
     size_t *origin; /* files[i] is the caller's file origin[i] */
     size_t file_count;
 };
@@ -314,7 +312,7 @@ static void metadata_all(struct run *run, const struct weir_source_file *file, u
     out->s = (struct weir_str){(const char *)values, schema->field_count * sizeof *values};
 }
 
-static weir_rc file_constants(struct run *run, const struct weir_source_file *file, struct weir_csv_file *out, struct weir_error *err)
+static weir_rc file_constants(struct run *run, const struct weir_source_file *file, struct weir_text_file *out, struct weir_error *err)
 {
     union weir_value *values = weir_arena_zalloc(run->arena, (run->constant_count + 1) * sizeof *values);
     bool *nulls = weir_arena_zalloc(run->arena, run->constant_count + 1);
@@ -345,7 +343,7 @@ static weir_rc file_constants(struct run *run, const struct weir_source_file *fi
     return WEIR_OK;
 }
 
-static bool is_missing(struct run *run, const struct weir_source_file *file, struct weir_csv_file_result *result)
+static bool is_missing(struct run *run, const struct weir_source_file *file, struct weir_text_file_result *result)
 {
     struct weir_file_info info;
     const bool missing = run->reader->file_options.ignore_missing && weir_fs_stat(run->reader->fs, file->path, &info, NULL) == WEIR_NOT_FOUND;
@@ -355,35 +353,35 @@ static bool is_missing(struct run *run, const struct weir_source_file *file, str
     return missing;
 }
 
-static weir_rc plan_files(struct run *run, const struct weir_source_file *files, size_t count, struct weir_csv_file_result *results, struct weir_error *err)
+static weir_rc plan_files(struct run *run, const struct weir_source_file *files, size_t count, struct weir_text_file_result *results, struct weir_error *err)
 {
     run->files = weir_arena_alloc(run->arena, (count + 1) * sizeof *run->files);
     run->origin = weir_arena_alloc(run->arena, (count + 1) * sizeof *run->origin);
     for (size_t i = 0; i < count; i++) {
         const struct weir_source_file *file = &files[i];
         if (results) {
-            results[i] = (struct weir_csv_file_result){0};
+            results[i] = (struct weir_text_file_result){0};
         }
         if (file->size == 0 || weiri_name_no_data(weir_path_name(file->path).ptr) || is_missing(run, file, results ? &results[i] : NULL)) {
             continue;
         }
-        struct weir_csv_file *out = &run->files[run->file_count];
-        *out = (struct weir_csv_file){.path = file->path, .size = file->size, .mtime_ns = file->mtime_ns};
+        struct weir_text_file *out = &run->files[run->file_count];
+        *out = (struct weir_text_file){.path = file->path, .size = file->size, .mtime_ns = file->mtime_ns};
         WEIR_TRY(file_constants(run, file, out, err));
         run->origin[run->file_count++] = i;
     }
     return WEIR_OK;
 }
 
-static weir_rc read_files(struct run *run, size_t item_count, enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result,
+static weir_rc read_files(struct run *run, size_t item_count, enum weir_text_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_text_result *result,
                           struct weir_error *err)
 {
-    struct weir_csv_file_result *per_file = weir_arena_zalloc(run->arena, (run->file_count + 1) * sizeof *per_file);
-    struct weir_csv_file_result *callers = result->files;
-    const struct weir_csv_read read = {.csv = run->reader->csv, .fs = run->reader->fs, .files = run->files, .file_count = run->file_count, .columns = run->columns,
+    struct weir_text_file_result *per_file = weir_arena_zalloc(run->arena, (run->file_count + 1) * sizeof *per_file);
+    struct weir_text_file_result *callers = result->files;
+    const struct weir_text_read read = {.csv = run->reader->csv, .fs = run->reader->fs, .files = run->files, .file_count = run->file_count, .columns = run->columns,
                                        .column_count = item_count, .keep = keep, .threads = threads, .sinks = sinks};
-    *result = (struct weir_csv_result){.files = per_file};
-    const weir_rc rc = run->file_count > 0 ? weir_csv_run(&read, result, err) : WEIR_OK;
+    *result = (struct weir_text_result){.files = per_file};
+    const weir_rc rc = run->file_count > 0 ? weir_text_run(&read, result, err) : WEIR_OK;
     for (size_t i = 0; callers && i < run->file_count; i++) {
         callers[run->origin[i]] = per_file[i];
     }
@@ -392,10 +390,10 @@ static weir_rc read_files(struct run *run, size_t item_count, enum weir_csv_keep
 }
 
 weir_rc weir_text_reader_run(weir_text_reader *reader, const struct weir_source_file *files, size_t count, const struct weir_item *items, size_t item_count,
-                             enum weir_csv_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_csv_result *result, struct weir_error *err)
+                             enum weir_text_keep keep, int threads, struct weir_sink_factory *sinks, struct weir_text_result *result, struct weir_error *err)
 {
     struct run run = {.reader = reader, .arena = weir_arena_new()};
-    struct weir_csv_result own = {0};
+    struct weir_text_result own = {0};
     result = result ? result : &own;
     weir_rc rc = plan_columns(&run, items, item_count, err);
     rc = rc == WEIR_OK ? plan_files(&run, files, count, result->files, err) : rc;

@@ -73,11 +73,11 @@ static bool all_placed(const weir_feed *feed, const struct weir_simple_query *sh
     return true;
 }
 
-static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena *arena, struct weir_item **items_out, enum weir_csv_keep *keep_out)
+static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena *arena, struct weir_item **items_out, enum weir_text_keep *keep_out)
 {
     const weir_feed *feed = stream->feeds[0];
     const struct weir_simple_query *shape = &stream->shape;
-    *keep_out = WEIR_CSV_KEEP_ALL;
+    *keep_out = WEIR_TEXT_KEEP_ALL;
     if (!stream->simple || !all_placed(feed, shape, sink)) {
         return false;
     }
@@ -86,7 +86,7 @@ static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena 
         if (!corrupt || !weir_str_eq_nocase(weir_str(corrupt), weir_str(shape->null_column))) {
             return false;
         }
-        *keep_out = shape->null_wanted ? WEIR_CSV_KEEP_GOOD : WEIR_CSV_KEEP_BAD;
+        *keep_out = shape->null_wanted ? WEIR_TEXT_KEEP_GOOD : WEIR_TEXT_KEEP_BAD;
     }
     struct weir_item *items = weir_arena_zalloc(arena, (sink->field_count + 1) * sizeof *items);
     for (size_t i = 0; i < sink->field_count; i++) {
@@ -98,7 +98,7 @@ static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena 
     return true;
 }
 
-static void note_files(const weir_feed *feed, const struct weir_csv_file_result *results, weir_arena *arena, struct weir_batch_result *out)
+static void note_files(const weir_feed *feed, const struct weir_text_file_result *results, weir_arena *arena, struct weir_batch_result *out)
 {
     size_t count = out->file_count + feed->file_count;
     struct weir_note_file *files = weir_arena_zalloc(arena, (count + 1) * sizeof *files);
@@ -113,11 +113,11 @@ static void note_files(const weir_feed *feed, const struct weir_csv_file_result 
     out->file_count = count;
 }
 
-static weir_rc text_to_parquet(weir_stream *stream, weir_arena *arena, const struct weir_item *items, size_t count, enum weir_csv_keep keep, struct weir_sink_factory *sinks,
+static weir_rc text_to_parquet(weir_stream *stream, weir_arena *arena, const struct weir_item *items, size_t count, enum weir_text_keep keep, struct weir_sink_factory *sinks,
                                struct weir_batch_result *out, struct weir_error *err)
 {
     weir_feed *feed = stream->feeds[0];
-    struct weir_csv_result result = {0};
+    struct weir_text_result result = {0};
     result.files = weir_arena_zalloc(arena, (feed->file_count + 1) * sizeof *result.files);
     WEIR_TRY(weir_text_reader_run(feed->reader, feed->files, feed->file_count, items, count, keep, stream->spec->threads, sinks, &result, err));
     out->rows_in = out->feed_rows[0] = result.rows_read;
@@ -134,7 +134,7 @@ struct inputs {
     weir_stream *stream;
     weir_arena *arena;
     weir_text_pump **pumps;               /* per feed; NULL = none */
-    struct weir_csv_file_result **results; /* of its files */
+    struct weir_text_file_result **results; /* of its files */
     bool analyze;
 };
 
@@ -219,7 +219,7 @@ static weir_rc settle_pumps(weir_stream *stream, struct inputs *in, weir_arena *
     for (size_t i = 0; i < stream->feed_count; i++) {
         weir_feed *feed = stream->feeds[i];
         if (in->pumps[i]) {
-            struct weir_csv_result result;
+            struct weir_text_result result;
             weir_rc read = weir_text_pump_end(in->pumps[i], &result, err);
             rc = read != WEIR_OK ? read : rc;
             out->feed_rows[i] = result.rows_read;
@@ -257,7 +257,7 @@ weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan,
 {
     const weir_schema *schema = weir_snapshot_metadata(sink)->schema;
     struct weir_item *items = NULL;
-    enum weir_csv_keep keep = WEIR_CSV_KEEP_ALL;
+    enum weir_text_keep keep = WEIR_TEXT_KEEP_ALL;
     struct weir_sink_factory *sinks = NULL;
     if (plan_items(stream, schema, arena, &items, &keep) && weir_delta_writer_sinks(writer, &sinks, NULL) == WEIR_OK) {
         return text_to_parquet(stream, arena, items, schema->field_count, keep, sinks, out, err);

@@ -1,5 +1,5 @@
 /* Any bytes as a CSV file, under a dialect that the first bytes choose: no crash, no hang, and the fast way gives what the slow way gives. The file lives in memory. */
-#include "format/csv.h"
+#include "format/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,19 +67,19 @@ static weir_rc collect(void *arg, struct weir_batch *batch, struct weir_error *e
     return WEIR_OK;
 }
 
-static void read_once(const weir_schema *schema, const weir_csv *csv, weir_fs *fs, const struct weir_csv_file *file, bool slow, size_t block_bytes, struct outcome *out)
+static void read_once(const weir_schema *schema, const weir_format *csv, weir_fs *fs, const struct weir_text_file *file, bool slow, size_t block_bytes, struct outcome *out)
 {
     int columns[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     struct weir_sink_factory *sinks;
-    struct weir_csv_result result = {0};
+    struct weir_text_result result = {0};
     memset(out, 0, sizeof *out);
     weir_buf_init(&out->text, 0);
     if (weir_arrow_sinks_new(schema, 100, collect, &out->text, &sinks, &out->err) != WEIR_OK) {
         abort();
     }
-    const struct weir_csv_read read = {.csv = csv, .fs = fs, .files = file, .file_count = 1, .columns = columns, .column_count = schema->field_count,
+    const struct weir_text_read read = {.csv = csv, .fs = fs, .files = file, .file_count = 1, .columns = columns, .column_count = schema->field_count,
                                        .threads = 1, .slow = slow, .block_bytes = block_bytes, .task_bytes = block_bytes * 3, .sinks = sinks};
-    out->rc = weir_csv_run(&read, &result, &out->err);
+    out->rc = weir_text_run(&read, &result, &out->err);
     weir_arrow_sinks_free(sinks);
 }
 
@@ -123,13 +123,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct memory memory = {data + 4, size - 4};
     weir_fs fs = {&memory_ops, NULL, &memory};
-    const struct weir_csv_file file = {.path = "input.csv", .size = (int64_t)memory.len};
+    const struct weir_text_file file = {.path = "input.csv", .size = (int64_t)memory.len};
     weir_arena *arena = weir_arena_new();
     weir_schema *schema;
     struct weir_error err = {0};
-    weir_csv *csv;
+    weir_format *csv;
     weir_options *options = options_of(data[0], data[1], data[2]);
-    if (weir_schema_parse_ddl(arena, weir_str(schemas[data[3] & 3]), &schema, &err) != WEIR_OK || weir_csv_new(schema, options, NULL, &csv, &err) != WEIR_OK) {
+    if (weir_schema_parse_ddl(arena, weir_str(schemas[data[3] & 3]), &schema, &err) != WEIR_OK || weir_format_new("csv", schema, options, NULL, &csv, &err) != WEIR_OK) {
         abort();
     }
     struct outcome slow, fast;
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         weir_buf_free(&fast.text);
     }
     weir_buf_free(&slow.text);
-    weir_csv_free(csv);
+    weir_format_free(csv);
     weir_options_free(options);
     weir_arena_free(arena);
     return 0;

@@ -36,25 +36,25 @@ static weir_rc collect(void *arg, struct weir_batch *batch, struct weir_error *e
     return WEIR_OK;
 }
 
-weir_rc csv_read_files(const weir_schema *schema, const weir_csv *csv, const char *const *paths, size_t count, const struct csv_way *way, struct csv_rows *out)
+weir_rc csv_read_files(const weir_schema *schema, const weir_format *csv, const char *const *paths, size_t count, const struct csv_way *way, struct csv_rows *out)
 {
     memset(out, 0, sizeof *out);
     weir_buf_init(&out->text, 0);
-    struct weir_csv_file *files = weir_calloc(count + 1, sizeof *files);
+    struct weir_text_file *files = weir_calloc(count + 1, sizeof *files);
     int *columns = weir_calloc(schema->field_count + 1, sizeof *columns);
     for (size_t i = 0; i < count; i++) {
         struct weir_file_info info;
         assert_int_equal(weir_fs_stat(weir_fs_posix(), paths[i], &info, &out->err), WEIR_OK);
-        files[i] = (struct weir_csv_file){.path = paths[i], .size = info.size, .mtime_ns = info.mtime_ns};
+        files[i] = (struct weir_text_file){.path = paths[i], .size = info.size, .mtime_ns = info.mtime_ns};
     }
     for (size_t c = 0; c < schema->field_count; c++) {
         columns[c] = (int)c;
     }
     struct weir_sink_factory *sinks;
     assert_int_equal(weir_arrow_sinks_new(schema, 100, collect, out, &sinks, &out->err), WEIR_OK);
-    const struct weir_csv_read read = {.csv = csv, .fs = weir_fs_posix(), .files = files, .file_count = count, .columns = columns, .column_count = schema->field_count,
+    const struct weir_text_read read = {.csv = csv, .fs = weir_fs_posix(), .files = files, .file_count = count, .columns = columns, .column_count = schema->field_count,
                                        .threads = way->threads, .task_bytes = way->task_bytes, .block_bytes = way->block_bytes, .slow = way->slow, .sinks = sinks};
-    weir_rc rc = weir_csv_run(&read, &out->result, &out->err);
+    weir_rc rc = weir_text_run(&read, &out->result, &out->err);
     if (rc == WEIR_OK) {
         assert_int_equal(out->count, out->result.rows);
     }
@@ -107,10 +107,10 @@ void csv_write_file(const char *path, const void *bytes, size_t len)
 
 weir_rc csv_read_text(const weir_schema *schema, const weir_options *options, const void *bytes, size_t len, const struct csv_way *way, struct csv_rows *out)
 {
-    weir_csv *csv;
+    weir_format *csv;
     memset(out, 0, sizeof *out);
     weir_buf_init(&out->text, 0);
-    weir_rc rc = weir_csv_new(schema, options, NULL, &csv, &out->err);
+    weir_rc rc = weir_format_new("csv", schema, options, NULL, &csv, &out->err);
     if (rc != WEIR_OK) {
         return rc;
     }
@@ -122,6 +122,6 @@ weir_rc csv_read_text(const weir_schema *schema, const weir_options *options, co
     rc = csv_read_files(schema, csv, paths, 1, way, out);
     weir_free(path);
     csv_folder_remove(folder);
-    weir_csv_free(csv);
+    weir_format_free(csv);
     return rc;
 }

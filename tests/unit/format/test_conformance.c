@@ -214,7 +214,7 @@ static weir_rc run_way(const struct one_case *c, const struct csv_way *way, stru
 {
     const char *ddl = weir_json_string(weir_json_get(c->json, "schema"));
     weir_schema *schema;
-    weir_csv *csv = NULL;
+    weir_format *csv = NULL;
     memset(rows, 0, sizeof *rows);
     weir_buf_init(&rows->text, 0);
     weir_options *options = weir_options_new();
@@ -223,14 +223,14 @@ static weir_rc run_way(const struct one_case *c, const struct csv_way *way, stru
     }
     weir_rc rc = weir_schema_parse_ddl(c->arena, weir_str(ddl), &schema, &rows->err);
     if (rc == WEIR_OK) {
-        rc = weir_csv_new(schema, options, NULL, &csv, &rows->err);
+        rc = weir_format_new("csv", schema, options, NULL, &csv, &rows->err);
     }
     weir_options_free(options);
     if (rc == WEIR_OK) {
         weir_buf_free(&rows->text);
         rc = csv_read_files(schema, csv, c->paths, c->path_count, way, rows);
     }
-    weir_csv_free(csv);
+    weir_format_free(csv);
     return rc;
 }
 

@@ -2,7 +2,7 @@
  * stands in every message; WEIR_SEED and WEIR_ROUNDS repeat or prolong a run. */
 #include "base/time.h"
 #include "csv_case.h"
-#include "format/csv_internal.h"
+#include "format/text_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

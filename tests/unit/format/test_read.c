@@ -40,12 +40,12 @@ static weir_options *options_of(const char *const *pairs)
     return options;
 }
 
-static weir_csv *dialect(const weir_schema *schema, const char *const *pairs)
+static weir_format *dialect(const weir_schema *schema, const char *const *pairs)
 {
-    weir_csv *csv = NULL;
+    weir_format *csv = NULL;
     struct weir_error err = {0};
     weir_options *options = options_of(pairs);
-    weir_rc rc = weir_csv_new(schema, options, NULL, &csv, &err);
+    weir_rc rc = weir_format_new("csv", schema, options, NULL, &csv, &err);
     weir_options_free(options);
     if (rc != WEIR_OK) {
         fail_msg("%s", err.msg);
@@ -53,12 +53,12 @@ static weir_csv *dialect(const weir_schema *schema, const char *const *pairs)
     return csv;
 }
 
-static struct weir_csv_file file_of(const char *path)
+static struct weir_text_file file_of(const char *path)
 {
     struct weir_file_info info;
     struct weir_error err = {0};
     assert_int_equal(weir_fs_stat(weir_fs_posix(), path, &info, &err), WEIR_OK);
-    return (struct weir_csv_file){.path = path, .size = info.size, .mtime_ns = info.mtime_ns};
+    return (struct weir_text_file){.path = path, .size = info.size, .mtime_ns = info.mtime_ns};
 }
 
 static weir_rc keep_text(void *arg, struct weir_batch *batch, struct weir_error *err)
@@ -79,14 +79,14 @@ static weir_rc keep_text(void *arg, struct weir_batch *batch, struct weir_error 
 }
 
 /* The usual frame of a test: columns[] of `read` into text. */
-static weir_rc run(struct weir_csv_read *read, const weir_schema *sink, struct weir_csv_result *result, struct weir_buf *out, struct weir_error *err)
+static weir_rc run(struct weir_text_read *read, const weir_schema *sink, struct weir_text_result *result, struct weir_buf *out, struct weir_error *err)
 {
     struct weir_sink_factory *sinks;
     weir_buf_init(out, 0);
     assert_int_equal(weir_arrow_sinks_new(sink, 10, keep_text, out, &sinks, err), WEIR_OK);
     read->fs = weir_fs_posix();
     read->sinks = sinks;
-    weir_rc rc = weir_csv_run(read, result, err);
+    weir_rc rc = weir_text_run(read, result, err);
     weir_arrow_sinks_free(sinks);
     return rc;
 }
@@ -96,9 +96,9 @@ static void files_columns_and_constants(void **state)
     (void)state;
     weir_schema *schema = csv_schema(arena, "id INT, name STRING, _corrupt_record STRING");
     weir_schema *sink = csv_schema(arena, "_corrupt_record STRING, file STRING, name STRING, size BIGINT");
-    weir_csv *csv = dialect(schema, (const char *const[]){"header", "true", NULL});
+    weir_format *csv = dialect(schema, (const char *const[]){"header", "true", NULL});
     const char *const texts[] = {"id,name\n1,a\nx,b\n", "", "id,name\n", "id,name\r\n2,c\r\n3,d", "id,name\n4,e\n5"};
-    struct weir_csv_file files[5];
+    struct weir_text_file files[5];
     union weir_value constants[5][2];
     bool nulls[5][2] = {{false, false}, {false, false}, {false, false}, {false, true}, {true, false}};
     for (size_t i = 0; i < 5; i++) {
@@ -110,19 +110,19 @@ static void files_columns_and_constants(void **state)
     }
     const int columns[] = {2, -1, 1, -2};
     static const struct {
-        enum weir_csv_keep keep;
+        enum weir_text_keep keep;
         const char *want;
         int64_t rows;
-    } cases[] = {{WEIR_CSV_KEEP_ALL, "-,f0,a,16;x,b,f0,b,16;-,f3,c,-;-,f3,d,-;-,-,e,13;5,-,-,13;", 6},
-                 {WEIR_CSV_KEEP_GOOD, "-,f0,a,16;-,f3,c,-;-,f3,d,-;-,-,e,13;", 4},
-                 {WEIR_CSV_KEEP_BAD, "x,b,f0,b,16;5,-,-,13;", 2}};
+    } cases[] = {{WEIR_TEXT_KEEP_ALL, "-,f0,a,16;x,b,f0,b,16;-,f3,c,-;-,f3,d,-;-,-,e,13;5,-,-,13;", 6},
+                 {WEIR_TEXT_KEEP_GOOD, "-,f0,a,16;-,f3,c,-;-,f3,d,-;-,-,e,13;", 4},
+                 {WEIR_TEXT_KEEP_BAD, "x,b,f0,b,16;5,-,-,13;", 2}};
     for (size_t k = 0; k < 3; k++) {
         for (int threads = 1; threads < 4; threads++) {
-            struct weir_csv_file_result per_file[5];
-            struct weir_csv_result result = {.files = per_file};
+            struct weir_text_file_result per_file[5];
+            struct weir_text_result result = {.files = per_file};
             struct weir_buf got;
             struct weir_error err = {0};
-            struct weir_csv_read read = {.csv = csv, .files = files, .file_count = 5, .columns = columns, .column_count = 4, .keep = cases[k].keep, .threads = threads,
+            struct weir_text_read read = {.csv = csv, .files = files, .file_count = 5, .columns = columns, .column_count = 4, .keep = cases[k].keep, .threads = threads,
                                          .task_bytes = threads == 1 ? 0 : 10};
             assert_int_equal(run(&read, sink, &result, &got, &err), WEIR_OK);
             assert_string_equal(got.data, cases[k].want);
@@ -136,7 +136,7 @@ static void files_columns_and_constants(void **state)
             weir_buf_free(&got);
         }
     }
-    weir_csv_free(csv);
+    weir_format_free(csv);
 }
 
 static void unread_columns_still_count(void **state)
@@ -144,31 +144,31 @@ static void unread_columns_still_count(void **state)
     (void)state;
     weir_schema *schema = csv_schema(arena, "id INT, name STRING, v DOUBLE");
     weir_schema *sink = csv_schema(arena, "name STRING");
-    weir_csv *csv = dialect(schema, (const char *const[]){"mode", "DROPMALFORMED", NULL});
-    struct weir_csv_file file = file_of(put("a.csv", "1,a,2.5\nx,b,2\n3,c,y\n4,d,5\n", 26));
+    weir_format *csv = dialect(schema, (const char *const[]){"mode", "DROPMALFORMED", NULL});
+    struct weir_text_file file = file_of(put("a.csv", "1,a,2.5\nx,b,2\n3,c,y\n4,d,5\n", 26));
     const int columns[] = {1};
     for (int slow = 0; slow < 2; slow++) {
-        struct weir_csv_result result = {0};
+        struct weir_text_result result = {0};
         struct weir_buf got;
         struct weir_error err = {0};
-        struct weir_csv_read read = {.csv = csv, .files = &file, .file_count = 1, .columns = columns, .column_count = 1, .threads = 1, .slow = slow};
+        struct weir_text_read read = {.csv = csv, .files = &file, .file_count = 1, .columns = columns, .column_count = 1, .threads = 1, .slow = slow};
         assert_int_equal(run(&read, sink, &result, &got, &err), WEIR_OK);
         assert_string_equal(got.data, "a;d;");
         assert_int_equal(result.bad_rows, 2);
         weir_buf_free(&got);
     }
-    weir_csv_free(csv);
+    weir_format_free(csv);
 }
 
 static void changed_and_vanished_files(void **state)
 {
     (void)state;
     weir_schema *schema = csv_schema(arena, "a STRING");
-    weir_csv *csv = dialect(schema, NULL);
+    weir_format *csv = dialect(schema, NULL);
     const int columns[] = {0};
-    struct weir_csv_file files[3] = {file_of(put("a.csv", "1\n", 2)), file_of(put("b.csv", "2\n3\n", 4)), file_of(put("c.csv", "4\n", 2))};
+    struct weir_text_file files[3] = {file_of(put("a.csv", "1\n", 2)), file_of(put("b.csv", "2\n3\n", 4)), file_of(put("c.csv", "4\n", 2))};
     for (int kind = 0; kind < 4; kind++) {
-        struct weir_csv_file mine[3] = {files[0], files[1], files[2]};
+        struct weir_text_file mine[3] = {files[0], files[1], files[2]};
         const char *want = "FILE_CHANGED";
         switch (kind) {
         case 0: mine[1].size = 2; break;      /* it grew: the planned rows are not all there is */
@@ -179,11 +179,11 @@ static void changed_and_vanished_files(void **state)
             want = "FILE_VANISHED";
         }
         for (int threads = 1; threads < 3; threads++) {
-            struct weir_csv_file_result per_file[3];
-            struct weir_csv_result result = {.files = per_file};
+            struct weir_text_file_result per_file[3];
+            struct weir_text_result result = {.files = per_file};
             struct weir_buf got;
             struct weir_error err = {0};
-            struct weir_csv_read read = {.csv = csv, .files = mine, .file_count = 3, .columns = columns, .column_count = 1, .threads = threads, .task_bytes = threads == 1 ? 0 : 1};
+            struct weir_text_read read = {.csv = csv, .files = mine, .file_count = 3, .columns = columns, .column_count = 1, .threads = threads, .task_bytes = threads == 1 ? 0 : 1};
             assert_int_equal(run(&read, schema, &result, &got, &err), WEIR_CONFLICT);
             assert_string_equal(err.condition, want);
             assert_int_equal(per_file[1].changed, kind < 3);
@@ -192,7 +192,7 @@ static void changed_and_vanished_files(void **state)
             weir_buf_free(&got);
         }
     }
-    weir_csv_free(csv);
+    weir_format_free(csv);
 }
 
 static void failfast_says_where(void **state)
@@ -285,23 +285,23 @@ static void options_are_checked(void **state)
     weir_schema *schema = csv_schema(arena, "a INT, t TIMESTAMP");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         weir_options *options = options_of((const char *const[]){bad[i].name, bad[i].value, NULL});
-        weir_csv *csv;
+        weir_format *csv;
         struct weir_error err = {0};
-        assert_int_not_equal(weir_csv_new(schema, options, NULL, &csv, &err), WEIR_OK);
+        assert_int_not_equal(weir_format_new("csv", schema, options, NULL, &csv, &err), WEIR_OK);
         assert_null(csv);
         assert_string_equal(err.condition, bad[i].condition);
         assert_non_null(strstr(err.msg, bad[i].name));
         weir_options_free(options);
     }
     weir_options *options = options_of((const char *const[]){"MaxFilesPerTrigger", "1", "HEADER", "TRUE", "DELIMITER", "|", "inferSchema", "true", NULL});
-    weir_csv *csv;
+    weir_format *csv;
     struct weir_error err = {0};
-    assert_int_equal(weir_csv_new(schema, options, ignore_path_options, &csv, &err), WEIR_OK);
-    weir_csv_free(csv);
+    assert_int_equal(weir_format_new("csv", schema, options, ignore_path_options, &csv, &err), WEIR_OK);
+    weir_format_free(csv);
     weir_options_free(options);
     static const char *const refused[] = {"a ARRAY<INT>", "a VARIANT", "a INTERVAL DAY TO SECOND", "a INT, _corrupt_record INT", "_corrupt_record STRING NOT NULL"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        assert_int_not_equal(weir_csv_new(csv_schema(arena, refused[i]), NULL, NULL, &csv, &err), WEIR_OK);
+        assert_int_not_equal(weir_format_new("csv", csv_schema(arena, refused[i]), NULL, NULL, &csv, &err), WEIR_OK);
     }
 }
 
@@ -338,7 +338,7 @@ static void patterns(void **state)
     };
     weir_schema *schema = csv_schema(arena, "v TIMESTAMP, x STRING");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        weir_csv *csv = dialect(schema, (const char *const[]){"timestampFormat", cases[i].pattern, "nullValue", "none", NULL});
+        weir_format *csv = dialect(schema, (const char *const[]){"timestampFormat", cases[i].pattern, "nullValue", "none", NULL});
         struct weir_text_parser *parser = weir_text_parser_new(&schema->fields[0].type, csv);
         union weir_value value;
         enum weir_verdict verdict = parser->parse(parser, cases[i].text, strlen(cases[i].text), &value);
@@ -350,7 +350,7 @@ static void patterns(void **state)
             fail_msg("%s on '%s': '%s' instead of '%s'", cases[i].pattern, cases[i].text, text, cases[i].want ? cases[i].want : "");
         }
         weir_text_parser_free(parser);
-        weir_csv_free(csv);
+        weir_format_free(csv);
     }
 }
 

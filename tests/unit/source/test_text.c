@@ -59,12 +59,12 @@ struct read {
     const weir_options *options;
     struct weir_item items[16];
     size_t item_count; /* 0 = all columns */
-    enum weir_csv_keep keep;
+    enum weir_text_keep keep;
     int threads;
     /* results */
     struct lines lines;
     char *schema; /* DDL */
-    struct weir_csv_result result;
+    struct weir_text_result result;
 };
 
 static weir_rc run_bound(struct box *box, struct read *read, weir_text_reader *reader)

@@ -1,11 +1,11 @@
-/* csv_internal.h - what the files of this room share: the compiled dialect, the tokenizer, the scan, the parsers.
+/* text_internal.h - what the files of this room share: the compiled dialect, the tokenizer, the scan, the parsers.
  *
  * Reading order: options.c (options -> dialect), lines.c and decode.c (bytes -> lines of text), token.c and token_multi.c (a line -> cells: the definition of
  * right), parser.c with parse_number.c, parse_time.c and pattern*.c (cell -> value), scan.c (positions of separators, fast), rows.c (a block -> the sink),
  * plan.c, input.c and run.c (files -> tasks -> blocks). */
 #pragma once
 #include "base/time.h"
-#include "format/csv.h"
+#include "format/text.h"
 
 /* --- dialect --- */
 
@@ -17,7 +17,7 @@ enum weiri_line_end { WEIRI_LINES_ANY /* LF, CRLF, CR */, WEIRI_LINES_LF, WEIRI_
 #define WEIRI_MARKS_MAX 4
 struct weiri_pattern; /* a date-time pattern, compiled */
 
-struct weir_csv {
+struct weir_format {
     weir_arena *arena;
     weir_schema *schema;
     size_t columns;      /* fields of a row: the schema without the corrupt column */
@@ -42,7 +42,7 @@ struct weir_csv {
     enum weiri_line_end line_end;
     struct weir_str line_sep; /* CUSTOM */
     struct weir_str null_value, empty_value, nan_value, positive_inf, negative_inf;
-    enum weir_csv_mode mode;
+    enum weir_text_mode mode;
 
     /* Types. A NULL pattern is the lenient parser. */
     const weir_zone *zone;
@@ -65,18 +65,18 @@ int64_t weiri_utf16_length(const char *text, size_t len);
 
 /* The line that begins at `at`: *end is where its end mark begins, *next where the next line begins. False: no end mark before `len`. A CR that is the last
  * byte is an end only when `last` (nothing follows). */
-bool weiri_line_find(const struct weir_csv *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next);
+bool weiri_line_find(const struct weir_format *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next);
 /* Lines that are no rows: blank ones (Java's trim) and comments. */
-bool weiri_line_is_skipped(const struct weir_csv *csv, struct weir_str line);
+bool weiri_line_is_skipped(const struct weir_format *csv, struct weir_str line);
 /* The same for lines before the header: there blanks may stand before the comment sign. */
-bool weiri_line_is_before_header(const struct weir_csv *csv, struct weir_str line);
+bool weiri_line_is_before_header(const struct weir_format *csv, struct weir_str line);
 
 /* --- tokens --- */
 
 enum weiri_token_error { WEIRI_TOKEN_OK, WEIRI_TOKEN_RAISED, WEIRI_TOKEN_COLUMNS, WEIRI_TOKEN_CHARS };
 /* One line at a time. The cells point into the line or into the tokenizer's arena and stay good until weiri_tokens_reset. */
 struct weiri_tokens {
-    const struct weir_csv *csv;
+    const struct weir_format *csv;
     weir_arena *arena;
     struct weir_cell *cells; /* ptr NULL = NULL */
     size_t count, cap;
@@ -84,7 +84,7 @@ struct weiri_tokens {
     size_t record_at;        /* where the record began */
     enum weiri_token_error error;
 };
-void weiri_tokens_init(struct weiri_tokens *t, const struct weir_csv *csv);
+void weiri_tokens_init(struct weiri_tokens *t, const struct weir_format *csv);
 void weiri_tokens_free(struct weiri_tokens *t);
 void weiri_tokens_reset(struct weiri_tokens *t);
 /* False: no record in this line (all is NULL and the row is malformed), or an error. `line` is valid UTF-8; 1 byte before it may be read. */
@@ -94,8 +94,8 @@ bool weiri_tokens_split(struct weiri_tokens *t, struct weir_str line);
 
 enum weir_verdict weiri_parse_integer(const char *text, size_t len, int64_t min, int64_t max, int64_t *out);
 enum weir_verdict weiri_parse_decimal(const char *text, size_t len, int precision, int scale, weir_i128 *out);
-enum weir_verdict weiri_parse_double(const struct weir_csv *csv, const char *text, size_t len, double *out);
-enum weir_verdict weiri_parse_float(const struct weir_csv *csv, const char *text, size_t len, double *out);
+enum weir_verdict weiri_parse_double(const struct weir_format *csv, const char *text, size_t len, double *out);
+enum weir_verdict weiri_parse_float(const struct weir_format *csv, const char *text, size_t len, double *out);
 enum weir_verdict weiri_parse_boolean(const char *text, size_t len, bool *out);
 /* Spark's cast of text to DATE, TIMESTAMP and TIMESTAMP_NTZ. */
 bool weiri_cast_date(const char *text, size_t len, int64_t *days);

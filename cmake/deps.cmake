@@ -21,7 +21,7 @@ endfunction()
 execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.a
                 OUTPUT_VARIABLE WEIR_STDCXX OUTPUT_STRIP_TRAILING_WHITESPACE)
 
-weir_static(WEIR_CODEC_LIBS zstd snappy lz4 z)
+weir_static(WEIR_CODEC_LIBS zstd snappy lz4 bz2 lzma z)
 weir_static(WEIR_SQLITE_LIBS sqlite3)
 weir_static(WEIR_YAML_LIBS yaml)
 weir_static(WEIR_EDIT_LIBS edit tinfo bsd md)

@@ -118,7 +118,7 @@ setup_build() {
     # shellcheck disable=SC2046 # one word a package
     install_packages $(packages_for gcc gcc libc6-dev) $(packages_for g++ g++) $(packages_for cmake cmake) \
         $(packages_for ninja ninja-build) \
-        libzstd-dev libsnappy-dev liblz4-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libncurses-dev libbsd-dev libmd-dev ||
+        libzstd-dev libsnappy-dev liblz4-dev libbz2-dev liblzma-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libncurses-dev libbsd-dev libmd-dev ||
         die "the build needs these packages"
     for command in gcc g++ cmake ninja; do
         have "$command" || die "no '$command' here; install it with your system's package manager (the list of libraries is in tools/setup.sh)"
@@ -221,7 +221,7 @@ setup_clang() {
 # The arm64 libraries, unpacked beside each other: the system keeps its own architecture.
 arm64_libraries() {
     local root=$cache/arm64-root scratch apt
-    local packages=(libzstd-dev libsnappy-dev liblz4-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libedit2 libtinfo6 \
+    local packages=(libzstd-dev libsnappy-dev liblz4-dev libbz2-dev liblzma-dev zlib1g-dev libsqlite3-dev libyaml-dev libedit-dev libedit2 libtinfo6 \
         libncurses-dev libbsd0 libbsd-dev libmd0 libmd-dev libcmocka-dev libcmocka0)
     if [ "$(cat "$root/weir-stamp" 2>/dev/null)" = "${packages[*]}" ]; then
         return 0

@@ -16,7 +16,7 @@ weir_rc weir_catalog_open(weir_fs *fs, const char *root, bool create, weir_catal
         rc = weir_fs_mkdirs(fs, catalog->root, err);
     } else if (rc == WEIR_NOT_FOUND) {
         weir_fail(err, rc, "LAKEHOUSE_NOT_FOUND",
-                  "there is no lakehouse (no catalog.db); %s; name another with --root or WEIR_ROOT, or make one with weir init",
+                  "there is no lakehouse (no catalog.db); %s; name another with --root or WEIR_ROOT, or make one: `weir run` in a project's folder, `weir init DIR` for a new project",
                   catalog->root);
     } else if (rc == WEIR_OK && !info.is_file) {
         rc = weir_fail(err, WEIR_CORRUPT, "CATALOG_CORRUPT",

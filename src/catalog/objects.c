@@ -177,8 +177,8 @@ char *weir_catalog_new_table_location(weir_catalog *catalog, const char *c, cons
 {
     unsigned char random[4];
     weir_random_bytes(random, sizeof random);
-    char *path = weir_asprintf("%s/tables/%s/%s/%s-%02x%02x%02x%02x", catalog->root, c, s, t, random[0], random[1], random[2],
-                               random[3]);
+    /* A folder's name holds 255 bytes: of a name so long, what stands beside the nine behind it. */
+    char *path = weir_asprintf("%s/tables/%s/%s/%.246s-%02x%02x%02x%02x", catalog->root, c, s, t, random[0], random[1], random[2], random[3]);
     for (char *p = path + strlen(catalog->root); *p; p++) {
         *p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
     }

@@ -41,7 +41,7 @@ static void on_batch(void *arg, const char *json)
         weir_json_f64(weir_json_get(progress, "processedRowsPerSecond"), &rate);
     }
     ingest->rows += rows;
-    fprintf(stderr, "batch %lld: %s rows in %s (%s rows/s)\n", (long long)batch, cli_count(ingest->cli, rows), cli_duration(ingest->cli, ms * 1000), cli_count(ingest->cli, (int64_t)rate));
+    fprintf(stderr, "batch %lld: %s row%s in %s (%s rows/s)\n", (long long)batch, cli_count(ingest->cli, rows), rows == 1 ? "" : "s", cli_duration(ingest->cli, ms * 1000), cli_count(ingest->cli, (int64_t)rate));
     weir_arena_free(arena);
 }
 
@@ -255,10 +255,11 @@ static void tell_end(struct ingest *ingest, const struct weir_stream_totals *tot
         return;
     }
     double seconds = (double)(totals->elapsed_us > 0 ? totals->elapsed_us : 1) / 1e6;
-    fprintf(stderr, "%s: %s rows of %s files in %s batch%s, %s (%s rows/s)", ingest->spec.table_name, cli_count(ingest->cli, totals->rows), cli_count(ingest->cli, totals->files),
+    fprintf(stderr, "%s: %s row%s of %s file%s in %s batch%s, %s (%s rows/s)", ingest->spec.table_name, cli_count(ingest->cli, totals->rows), totals->rows == 1 ? "" : "s",
+            cli_count(ingest->cli, totals->files), totals->files == 1 ? "" : "s",
             cli_count(ingest->cli, totals->batches), totals->batches == 1 ? "" : "es", cli_duration(ingest->cli, totals->elapsed_us), cli_count(ingest->cli, (int64_t)((double)totals->rows / seconds)));
     if (totals->bad_rows > 0) {
-        fprintf(stderr, "; %s rows did not fit the schema", cli_count(ingest->cli, totals->bad_rows));
+        fprintf(stderr, "; %s row%s did not fit the schema", cli_count(ingest->cli, totals->bad_rows), totals->bad_rows == 1 ? "" : "s");
     }
     fputc('\n', stderr);
 }

@@ -133,8 +133,11 @@ weir_rc cli_run_run(struct cli *cli, struct weir_error *err)
             double seconds = (double)(report.elapsed_us > 0 ? report.elapsed_us : 1) / 1e6;
             if (report.nothing_new) {
                 fprintf(stderr, "nothing new\n");
+            } else if (report.files_in == 0 && report.rows_in == 0) {
+                fprintf(stderr, "no new rows, %s\n", cli_duration(cli, report.elapsed_us));
             } else {
-                fprintf(stderr, "%s files, %s rows in, %s (%s rows/s)\n", cli_count(cli, report.files_in), cli_count(cli, report.rows_in), cli_duration(cli, report.elapsed_us),
+                fprintf(stderr, "%s file%s, %s row%s in, %s (%s rows/s)\n", cli_count(cli, report.files_in), report.files_in == 1 ? "" : "s", cli_count(cli, report.rows_in),
+                        report.rows_in == 1 ? "" : "s", cli_duration(cli, report.elapsed_us),
                         cli_count(cli, (int64_t)((double)report.rows_in / seconds)));
             }
             fprintf(stderr, "%s: Run is %s.\n", clock_text(cli), weir_stop_level() > 0 ? "CANCELED" : "COMPLETED");

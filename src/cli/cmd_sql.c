@@ -140,15 +140,24 @@ static bool is_word(struct weir_str text, const char *word)
     return weir_str_eq_nocase(trimmed, weir_str(word));
 }
 
+static void interrupt(void *session)
+{
+    weir_session_interrupt(session);
+}
+
 static void answer(struct cli *cli, weir_session *session, const weir_options *vars, struct weir_str text)
 {
     struct weir_error err;
     weir_error_clear(&err);
-    weir_rc rc = run_script(cli, session, vars, "", text, &err);
+    /* A statement may compute for long between two of its rows, where nobody looks at the stop level. */
+    weir_stop_watch *watch = weir_stop_watch_new(interrupt, session);
+    const weir_rc rc = run_script(cli, session, vars, "", text, &err);
+    weir_stop_watch_free(watch);
     if (rc != WEIR_OK && rc != WEIR_END) {
         fflush(stdout);
         fprintf(stderr, "%s: %s\n", err.condition, err.msg);
     }
+    weir_stop_reset(); /* Ctrl-C ended the statement, not the session */
 }
 
 static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options *vars)
@@ -173,10 +182,22 @@ static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options
     el_set(el, EL_HIST, history, past);
     el_set(el, EL_ADDFN, "weir-complete", "complete a word", complete);
     el_set(el, EL_BIND, "^I", "weir-complete", NULL);
-    printf("weir %s. Statements end with ';'. exit; or Ctrl-D leaves.\n", WEIR_VERSION);
-    const char *line;
-    int len = 0;
-    while ((line = el_gets(el, &len)) && len > 0) {
+    printf("weir %s. Statements end with ';'. Ctrl-C drops the line or stops the statement; exit; or Ctrl-D leaves.\n", WEIR_VERSION);
+    cli_catch_signals();
+    weir_stop_at_prompt(true);
+    for (;;) {
+        int len = 0;
+        const char *line = el_gets(el, &len);
+        if (weir_stop_level() > 0) {
+            weir_stop_reset();
+            weir_buf_clear(&text);
+            state.more = false;
+            fputc('\n', stdout);
+            continue;
+        }
+        if (!line || len <= 0) {
+            break;
+        }
         weir_buf_add(&text, line, (size_t)len);
         struct weir_str all = weir_buf_view(&text);
         if (is_word(all, "exit") || is_word(all, "quit")) {
@@ -191,6 +212,7 @@ static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options
         }
         state.more = text.len > 0;
     }
+    weir_stop_at_prompt(false);
     if (path) {
         history(past, &event, H_SAVE, path);
     }

@@ -5,7 +5,7 @@
 
 const struct cli_option cli_common_options[] = {
     {"--root", NULL, "DIR", false, "the lakehouse (WEIR_ROOT; otherwise ./lakehouse)"},
-    {"--output", "-o", "FORMAT", false, "table, json (an array), ndjson (one a line) or csv"},
+    {"--output", "-o", "FORMAT", false, "table, json (an array), ndjson (one a line) or csv (NULL is nothing, the empty text is \"\")"},
     {"--help", "-h", NULL, false, "this text"},
     NONE,
 };

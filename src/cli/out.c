@@ -161,9 +161,13 @@ static void print_table(const char *const *names, const bool *numeric, size_t co
     print_rule(widths, columns, "└", "┴", "┘");
 }
 
+/* NULL is nothing, the empty text "": readers that tell them apart can. */
 static void csv_cell(struct weir_buf *out, const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
+    if (!text) {
+        return;
+    }
+    if (*text && !strpbrk(text, ",\"\r\n")) {
         weir_buf_add_str(out, text);
         return;
     }
@@ -227,7 +231,7 @@ weir_rc cli_rows_print(struct cli *cli, const struct cli_rows *rows, struct weir
     } else if (cli->output == CLI_CSV) {
         for (size_t i = 0; i < rows->columns * (rows->rows + 1); i++) {
             const char *cell = i < rows->columns ? rows->names[i] : rows->cells[i - rows->columns];
-            csv_cell(&out, cell ? cell : "");
+            csv_cell(&out, cell);
             weir_buf_add_char(&out, (i + 1) % rows->columns ? ',' : '\n');
         }
     } else {
@@ -295,7 +299,7 @@ static weir_rc print_stream(struct cli *cli, weir_result *result, struct weir_er
             if (cli->output == CLI_CSV) {
                 for (size_t c = 0; c < schema->field_count; c++) {
                     const char *text = batch_text(arena, &batch, c, r);
-                    csv_cell(&out, text ? text : "");
+                    csv_cell(&out, text);
                     weir_buf_add_char(&out, c + 1 < schema->field_count ? ',' : '\n');
                 }
             } else {

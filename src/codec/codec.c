@@ -16,6 +16,7 @@ static const struct {
     [WEIR_CODEC_BZIP2] = {"bzip2", ".bz2", false, false},
     [WEIR_CODEC_XZ] = {"xz", ".xz", false, false},
     [WEIR_CODEC_BROTLI] = {"brotli", NULL, false, false},
+    [WEIR_CODEC_LZ4_FRAME] = {"lz4_frame", NULL, false, false},
 };
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 
@@ -49,6 +50,23 @@ enum weir_codec_id weir_codec_of_name(const char *file_name)
         }
     }
     return WEIR_CODEC_NONE;
+}
+
+enum weir_codec_id weir_codec_of_content(const void *head, size_t len)
+{
+    static const struct { const char *magic; size_t len; enum weir_codec_id id; } magics[] = {
+        {"\x1f\x8b\x08", 3, WEIR_CODEC_GZIP},     {"\x28\xb5\x2f\xfd", 4, WEIR_CODEC_ZSTD}, {"\xfd" "7zXZ\0", 6, WEIR_CODEC_XZ},
+        {"\x04\x22\x4d\x18", 4, WEIR_CODEC_LZ4_FRAME},
+    };
+    const char *bytes = head;
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
+        if (len >= magics[i].len && memcmp(bytes, magics[i].magic, magics[i].len) == 0) {
+            return magics[i].id;
+        }
+    }
+    /* "BZh9" might begin a text; the mark of the first block behind it cannot. */
+    const bool bzip2 = len >= 10 && memcmp(bytes, "BZh", 3) == 0 && bytes[3] >= '1' && bytes[3] <= '9' && memcmp(bytes + 4, "1AY&SY", 6) == 0;
+    return bzip2 ? WEIR_CODEC_BZIP2 : WEIR_CODEC_NONE;
 }
 
 bool weir_codec_can_compress(enum weir_codec_id id)

@@ -3,11 +3,14 @@
 #include "base/mem.h"
 
 enum weir_codec_id { WEIR_CODEC_NONE, WEIR_CODEC_SNAPPY, WEIR_CODEC_GZIP, WEIR_CODEC_ZSTD, WEIR_CODEC_LZ4_RAW, WEIR_CODEC_LZ4_HADOOP,
-                     WEIR_CODEC_DEFLATE, WEIR_CODEC_BZIP2, WEIR_CODEC_XZ, WEIR_CODEC_BROTLI };
+                     WEIR_CODEC_DEFLATE, WEIR_CODEC_BZIP2, WEIR_CODEC_XZ, WEIR_CODEC_BROTLI, WEIR_CODEC_LZ4_FRAME };
 const char *weir_codec_name(enum weir_codec_id id);
 bool weir_codec_find(const char *name, enum weir_codec_id *out); /* "snappy", "zstd", ...; any case */
 /* By file name as Spark: .gz .zst .bz2 .deflate .lz4 .snappy .xz; NONE otherwise. */
 enum weir_codec_id weir_codec_of_name(const char *file_name);
+/* By the first bytes of a file, where they can be nothing else: gzip, zstd, bzip2, xz, lz4 frames; NONE otherwise. */
+#define WEIR_CODEC_HEAD_BYTES 10
+enum weir_codec_id weir_codec_of_content(const void *head, size_t len);
 bool weir_codec_can_compress(enum weir_codec_id id);   /* NONE SNAPPY ZSTD GZIP LZ4_RAW */
 bool weir_codec_can_decompress(enum weir_codec_id id); /* blocks; what cannot is refused by name */
 
@@ -25,7 +28,7 @@ weir_rc weir_compress_stored(weir_compressor *c, const void *in, size_t len, voi
 /* `out_len` is what the format says the result has; WEIR_CORRUPT otherwise. */
 weir_rc weir_decompress(enum weir_codec_id id, const void *in, size_t len, void *out, size_t out_len, struct weir_error *err) WEIR_MUST_USE;
 
-/* --- streams (text files): gzip (all members), zstd (all frames), raw --- */
+/* --- streams (text files): gzip, zstd, bzip2, xz, lz4 frames (all members), deflate (zlib's format, as Hadoop has it), raw --- */
 typedef struct weir_inflater weir_inflater;
 /* Pulls compressed bytes by `read` (0 at the end). WEIR_UNSUPPORTED names a codec that has no stream here. */
 weir_rc weir_inflater_new(enum weir_codec_id id, weir_rc (*read)(void *arg, void *buf, size_t len, size_t *done, struct weir_error *err), void *arg,

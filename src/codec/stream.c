@@ -1,12 +1,16 @@
 /* stream.c - compressed text files, read from front to back.
  *
- * A file may be several gzip members or zstd frames one after the other; all are read. The file is whole only if its end is
+ * A file may be several members or frames one after the other; all are read. The file is whole only if its end is
  * the end of a member: everything else is an error, never a shorter text. */
 #include "codec/codec_internal.h"
+#include <bzlib.h>
+#include <lz4frame.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #define INPUT_BYTES ((size_t)256 << 10)
+#define XZ_MEMORY_MAX ((uint64_t)256 << 20) /* xz -9 needs 65 MiB */
 
 struct weir_inflater {
     enum weir_codec_id id;
@@ -20,26 +24,68 @@ struct weir_inflater {
     weir_rc failed;    /* the first error is told again */
     z_stream zlib;
     ZSTD_DCtx *zstd;
+    bz_stream bzip2;
+    lzma_stream xz;
+    LZ4F_dctx *lz4;
 };
+
+/* False: no stream of this codec is read here. */
+static bool decoder_open(weir_inflater *in)
+{
+    int rc = 0;
+    switch (in->id) {
+    case WEIR_CODEC_NONE:
+        return true;
+    case WEIR_CODEC_GZIP:
+    case WEIR_CODEC_DEFLATE:
+        rc = inflateInit2(&in->zlib, in->id == WEIR_CODEC_GZIP ? 15 + 16 : 15);
+        break;
+    case WEIR_CODEC_ZSTD:
+        in->zstd = ZSTD_createDCtx();
+        WEIR_ASSERT(in->zstd);
+        break;
+    case WEIR_CODEC_BZIP2:
+        rc = BZ2_bzDecompressInit(&in->bzip2, 0, 0);
+        break;
+    case WEIR_CODEC_XZ:
+        in->xz = (lzma_stream)LZMA_STREAM_INIT;
+        rc = (int)lzma_stream_decoder(&in->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED);
+        break;
+    case WEIR_CODEC_LZ4_FRAME:
+        rc = LZ4F_isError(LZ4F_createDecompressionContext(&in->lz4, LZ4F_VERSION)) ? 1 : 0;
+        break;
+    default:
+        return false;
+    }
+    WEIR_ASSERT(rc == 0); /* only memory could be missing, and then weir has ended */
+    return true;
+}
+
+static void decoder_close(weir_inflater *in)
+{
+    if (in->id == WEIR_CODEC_GZIP || in->id == WEIR_CODEC_DEFLATE) {
+        (void)inflateEnd(&in->zlib);
+    } else if (in->id == WEIR_CODEC_BZIP2) {
+        (void)BZ2_bzDecompressEnd(&in->bzip2);
+    } else if (in->id == WEIR_CODEC_XZ) {
+        lzma_end(&in->xz);
+    }
+    (void)ZSTD_freeDCtx(in->zstd);
+    (void)LZ4F_freeDecompressionContext(in->lz4);
+}
 
 weir_rc weir_inflater_new(enum weir_codec_id id, weir_rc (*read)(void *arg, void *buf, size_t len, size_t *done, struct weir_error *err), void *arg,
                           weir_inflater **out, struct weir_error *err)
 {
     *out = NULL;
-    if (id != WEIR_CODEC_NONE && id != WEIR_CODEC_GZIP && id != WEIR_CODEC_ZSTD && id != WEIR_CODEC_DEFLATE) {
-        return weir_codec_refuse(id, "as the compression of a text file", err);
-    }
     weir_inflater *in = weir_calloc(1, sizeof *in);
     in->id = id;
     in->read = read;
     in->arg = arg;
     in->within = id != WEIR_CODEC_NONE; /* an empty file is no compressed file */
-    if (id == WEIR_CODEC_ZSTD) {
-        in->zstd = ZSTD_createDCtx();
-        WEIR_ASSERT(in->zstd);
-    } else if (id != WEIR_CODEC_NONE) {
-        int rc = inflateInit2(&in->zlib, id == WEIR_CODEC_GZIP ? 15 + 16 : 15);
-        WEIR_ASSERT(rc == Z_OK);
+    if (!decoder_open(in)) {
+        weir_free(in);
+        return weir_codec_refuse(id, "as the compression of a text file", err);
     }
     in->input = weir_malloc(INPUT_BYTES);
     *out = in;
@@ -49,10 +95,7 @@ weir_rc weir_inflater_new(enum weir_codec_id id, weir_rc (*read)(void *arg, void
 void weir_inflater_free(weir_inflater *in)
 {
     if (in) {
-        if (in->id == WEIR_CODEC_GZIP || in->id == WEIR_CODEC_DEFLATE) {
-            (void)inflateEnd(&in->zlib);
-        }
-        (void)ZSTD_freeDCtx(in->zstd);
+        decoder_close(in);
         weir_free(in->input);
         weir_free(in);
     }
@@ -121,6 +164,61 @@ static weir_rc step_zstd(weir_inflater *in, uint8_t *out, size_t len, size_t *do
     return WEIR_OK;
 }
 
+static weir_rc step_bzip2(weir_inflater *in, uint8_t *out, size_t len, size_t *done, struct weir_error *err)
+{
+    const unsigned room = len > (size_t)1 << 30 ? 1u << 30 : (unsigned)len;
+    in->bzip2.next_in = (char *)in->input + in->at;
+    in->bzip2.avail_in = (unsigned)(in->end - in->at);
+    in->bzip2.next_out = (char *)out;
+    in->bzip2.avail_out = room;
+    const int rc = BZ2_bzDecompress(&in->bzip2);
+    const size_t taken = in->end - in->at - in->bzip2.avail_in;
+    in->at += taken;
+    in->consumed += (int64_t)taken;
+    *done = room - in->bzip2.avail_out;
+    in->within = rc != BZ_STREAM_END;
+    if (rc == BZ_STREAM_END) {
+        decoder_close(in);
+        in->bzip2 = (bz_stream){0};
+        (void)decoder_open(in);
+    }
+    return rc == BZ_OK || rc == BZ_STREAM_END ? WEIR_OK : corrupt(in, rc == BZ_DATA_ERROR_MAGIC ? "no bzip2 stream begins here" : "bad data", err);
+}
+
+/* All streams of the file and the padding between them: the decoder itself goes from one to the next. */
+static weir_rc step_xz(weir_inflater *in, uint8_t *out, size_t len, size_t *done, struct weir_error *err)
+{
+    in->xz.next_in = in->input + in->at;
+    in->xz.avail_in = in->end - in->at;
+    in->xz.next_out = out;
+    in->xz.avail_out = len;
+    const lzma_ret rc = lzma_code(&in->xz, in->input_ended ? LZMA_FINISH : LZMA_RUN);
+    const size_t taken = in->end - in->at - in->xz.avail_in;
+    in->at += taken;
+    in->consumed += (int64_t)taken;
+    *done = len - in->xz.avail_out;
+    in->within = rc != LZMA_STREAM_END;
+    if (rc == LZMA_MEMLIMIT_ERROR) {
+        return corrupt(in, "it asks for a dictionary of more than 256 MiB", err);
+    }
+    return rc == LZMA_OK || rc == LZMA_STREAM_END || rc == LZMA_BUF_ERROR ? WEIR_OK : corrupt(in, "bad data", err);
+}
+
+static weir_rc step_lz4(weir_inflater *in, uint8_t *out, size_t len, size_t *done, struct weir_error *err)
+{
+    size_t taken = in->end - in->at;
+    *done = len;
+    const size_t rc = LZ4F_decompress(in->lz4, out, done, in->input + in->at, &taken, NULL);
+    if (LZ4F_isError(rc)) {
+        *done = 0;
+        return corrupt(in, LZ4F_getErrorName(rc), err);
+    }
+    in->at += taken;
+    in->consumed += (int64_t)taken;
+    in->within = rc != 0;
+    return WEIR_OK;
+}
+
 static weir_rc step_none(weir_inflater *in, uint8_t *out, size_t len, size_t *done)
 {
     size_t n = in->end - in->at < len ? in->end - in->at : len;
@@ -148,14 +246,24 @@ static weir_rc inflate_some(weir_inflater *in, uint8_t *out, size_t len, size_t 
 {
     *done = 0;
     WEIR_TRY(fill(in, err));
-    switch (in->id) {
-    case WEIR_CODEC_NONE:
+    if (in->id == WEIR_CODEC_NONE) {
         return step_none(in, out, len, done);
+    }
+    if (in->input_ended && !in->within) {
+        return WEIR_OK;
+    }
+    /* At the end of input a decoder may still hold output. */
+    switch (in->id) {
     case WEIR_CODEC_ZSTD:
-        /* At the end of input the decoder may still hold output of the last frame. */
-        return in->input_ended && !in->within ? WEIR_OK : step_zstd(in, out, len, done, err);
+        return step_zstd(in, out, len, done, err);
+    case WEIR_CODEC_BZIP2:
+        return step_bzip2(in, out, len, done, err);
+    case WEIR_CODEC_XZ:
+        return step_xz(in, out, len, done, err);
+    case WEIR_CODEC_LZ4_FRAME:
+        return step_lz4(in, out, len, done, err);
     default:
-        return in->input_ended && !in->within ? WEIR_OK : step_zlib(in, out, len, done, err);
+        return step_zlib(in, out, len, done, err);
     }
 }
 

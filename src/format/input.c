@@ -61,6 +61,21 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
     return WEIR_OK;
 }
 
+/* Spark goes by the name alone; what a name without a suffix hides, or .lz4 leaves open, the first bytes tell. */
+static weir_rc find_codec(struct weiri_input *in, enum weir_codec_id *out, struct weir_error *err)
+{
+    char head[WEIR_CODEC_HEAD_BYTES];
+    size_t done;
+    *out = weir_codec_of_name(in->file->path);
+    if (*out != WEIR_CODEC_NONE && *out != WEIR_CODEC_LZ4_HADOOP) {
+        return WEIR_OK;
+    }
+    WEIR_TRY(read_at(in, head, in->file->size < (int64_t)sizeof head ? (size_t)in->file->size : sizeof head, 0, &done, err));
+    const enum weir_codec_id told = weir_codec_of_content(head, done);
+    *out = told == WEIR_CODEC_NONE ? *out : told;
+    return WEIR_OK;
+}
+
 weir_rc weiri_input_open(struct weiri_input *in, const struct weir_text_read *read, const struct weiri_segment *segment, struct weir_error *err)
 {
     *in = (struct weiri_input){.read = read, .file = &read->files[segment->file]};
@@ -69,13 +84,16 @@ weir_rc weiri_input_open(struct weiri_input *in, const struct weir_text_read *re
         return weiri_input_conflict(in->file, true, err);
     }
     WEIR_TRY(rc);
-    enum weir_codec_id codec = weir_codec_of_name(in->file->path);
-    if (codec != WEIR_CODEC_NONE) {
+    enum weir_codec_id codec = WEIR_CODEC_NONE;
+    rc = find_codec(in, &codec, err);
+    if (rc == WEIR_OK && codec != WEIR_CODEC_NONE && segment->from > 0) {
+        in->at = in->end = segment->from; /* it was planned as plain text: its first segment reads it whole */
+    } else if (rc == WEIR_OK && codec != WEIR_CODEC_NONE) {
         rc = weir_inflater_new(codec, read_packed, in, &in->inflater, err);
         if (rc != WEIR_OK) {
             weir_error_wrap(err, "%s", in->file->path);
         }
-    } else {
+    } else if (rc == WEIR_OK) {
         rc = find_border(in, segment->from, &in->at, err);
         if (rc == WEIR_OK) {
             rc = find_border(in, segment->to, &in->end, err);

@@ -31,7 +31,7 @@ int weir_format_corrupt_column(const weir_format *format);
 struct weir_option_help { const char *name, *default_value, *help; };
 extern const struct weir_option_help weir_csv_option_help[];
 
-/* One file of a read. `size` is what was planned: no byte beyond it is read (plain files). Compressed by name (.gz, .zst, .gzip; others refused by name). */
+/* One file of a read. `size` is what was planned: no byte beyond it is read (plain files). Compressed by name (.gz .zst .bz2 .deflate .xz .lz4) or by its first bytes. */
 struct weir_text_file {
     const char *path;
     int64_t size;

@@ -3,6 +3,7 @@
  * The handler only touches lock-free atomics and writes to an eventfd. The descriptor is made on the first weir_stop_fd; whichever of
  * request and first weir_stop_fd comes second (sequentially consistent) makes it readable. */
 #include "os/thread.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -75,18 +76,69 @@ void weir_stop_wait(int64_t timeout_ms)
     (void)poll(&wait, wait.fd >= 0 ? 1 : 0, timeout);
 }
 
-static volatile sig_atomic_t exit_code_at_once;
+struct weir_stop_watch {
+    void (*act)(void *arg);
+    void *arg;
+    pthread_t thread;
+    int done; /* an eventfd: readable when nothing is to be watched any more */
+};
+
+static void *watch_stop(void *arg)
+{
+    weir_stop_watch *watch = arg;
+    struct pollfd fds[] = {{.fd = watch->done, .events = POLLIN}, {.fd = weir_stop_fd(), .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0) {
+    }
+    if (!(fds[0].revents & POLLIN)) {
+        watch->act(watch->arg);
+    }
+    return NULL;
+}
+
+weir_stop_watch *weir_stop_watch_new(void (*act)(void *arg), void *arg)
+{
+    weir_stop_watch *watch = weir_malloc(sizeof *watch);
+    *watch = (weir_stop_watch){.act = act, .arg = arg, .done = eventfd(0, EFD_CLOEXEC)};
+    if (watch->done >= 0 && pthread_create(&watch->thread, NULL, watch_stop, watch) == 0) {
+        return watch;
+    }
+    if (watch->done >= 0) {
+        close(watch->done);
+    }
+    weir_free(watch);
+    return NULL;
+}
+
+void weir_stop_watch_free(weir_stop_watch *watch)
+{
+    if (watch) {
+        wake(watch->done);
+        pthread_join(watch->thread, NULL);
+        close(watch->done);
+        weir_free(watch);
+    }
+}
+
+static volatile sig_atomic_t exit_code_at_once, at_prompt;
 
 static void on_signal(int signal)
 {
     static const char note[] = "\nstopping after this batch; once more to stop at once\n";
-    (void)signal;
-    if (weir_stop_level() > 0) {
+    if (weir_stop_level() > 0 || (at_prompt && signal != SIGINT)) {
         _exit(exit_code_at_once);
+    }
+    if (at_prompt) {
+        weir_stop_request(2);
+        return;
     }
     ssize_t put = write(STDERR_FILENO, note, sizeof note - 1);
     (void)put;
     weir_stop_request(1);
+}
+
+void weir_stop_at_prompt(bool on)
+{
+    at_prompt = on;
 }
 
 void weir_stop_on_signals(int exit_code)

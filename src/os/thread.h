@@ -38,5 +38,12 @@ int weir_stop_fd(void); /* becomes readable when a stop is requested (eventfd): 
 /* SIGINT and SIGTERM ask for a stop after the batch (and say so on stderr); a second one ends the process at once with `exit_code`, which is safe at any
  * moment: every durable state is. */
 void weir_stop_on_signals(int exit_code);
+/* While on, SIGINT asks in silence for a stop at once (level 2), which only ends what runs: for a prompt, which resets it and goes on. SIGTERM ends the process, as a
+ * second SIGINT without a reset between them does. */
+void weir_stop_at_prompt(bool on);
+/* Calls `act` once, in a thread of its own, when a stop is asked for before the watch is freed. Where no thread can be had nothing is watched, and NULL is legal to free. */
+typedef struct weir_stop_watch weir_stop_watch;
+weir_stop_watch *weir_stop_watch_new(void (*act)(void *arg), void *arg);
+void weir_stop_watch_free(weir_stop_watch *watch); /* act has returned, or will not be called */
 /* Sleep so long, or until a stop is requested. */
 void weir_stop_wait(int64_t timeout_ms);

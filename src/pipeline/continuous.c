@@ -107,7 +107,8 @@ static void close_flows(struct staying *staying)
     char how[128];
     for (size_t i = 0; i < staying->count; i++) {
         struct live_flow *live = &staying->flows[i];
-        snprintf(how, sizeof how, "%lld batches, %lld files, %lld rows", (long long)live->totals.batches, (long long)live->totals.files, (long long)live->totals.rows);
+        snprintf(how, sizeof how, "%lld batch%s, %lld file%s, %lld row%s", (long long)live->totals.batches, live->totals.batches == 1 ? "" : "es", (long long)live->totals.files,
+                 live->totals.files == 1 ? "" : "s", (long long)live->totals.rows, live->totals.rows == 1 ? "" : "s");
         staying->run->rows_in += live->totals.files > 0 ? live->totals.rows : 0;
         if (!live->flow->target->failed) {
             weiri_report(staying->run, live->flow->name, "streaming table", "STOPPED", live->totals.elapsed_us, live->totals.rows, live->totals.files, -1, how);

@@ -141,9 +141,9 @@ static const char *summary(const struct weir_stream_totals *totals, char *out, s
     if (totals->batches == 0) {
         snprintf(out, len, "nothing new");
     } else if (totals->files > 0) {
-        snprintf(out, len, "%lld file%s, %lld rows", (long long)totals->files, totals->files == 1 ? "" : "s", (long long)totals->rows);
+        snprintf(out, len, "%lld file%s, %lld row%s", (long long)totals->files, totals->files == 1 ? "" : "s", (long long)totals->rows, totals->rows == 1 ? "" : "s");
     } else {
-        snprintf(out, len, "%lld rows", (long long)totals->rows);
+        snprintf(out, len, "%lld row%s", (long long)totals->rows, totals->rows == 1 ? "" : "s");
     }
     return out;
 }

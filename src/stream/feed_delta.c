@@ -124,7 +124,7 @@ static weir_rc check_removes(const struct delta *self, const struct weir_commit 
         return WEIR_OK;
     }
     return weir_fail(err, WEIR_UNSUPPORTED, adds_rows ? "DELTA_SOURCE_TABLE_IGNORE_CHANGES" : "DELTA_SOURCE_IGNORE_DELETE",
-                     "%s version %lld (%s) %s rows that this stream may have read; a stream only adds rows; set skipChangeCommits=true to leave such commits out%s, or start again with a new checkpoint",
+                     "%s version %lld (%s) %s rows that this stream may have read; a stream only adds rows; set skipChangeCommits=true to leave such commits out%s, or start again with a new checkpoint (for a table of a pipeline: run --full-refresh of the table that this stream fills)",
                      self->feed.source->name, (long long)commit->info.version, commit->info.operation ? commit->info.operation : "a commit", adds_rows ? "changed" : "removed",
                      adds_rows ? ", or ignoreChanges=true to take rewritten files again" : ", or ignoreDeletes=true to ignore removals");
 }

@@ -113,3 +113,7 @@ def test_a_run_that_stays_takes_files_as_they_land(weir, tmp_path):
     _, said = process.communicate(timeout=60)
     assert process.returncode in (0, 130), said
     assert "nothing new" in shop("run").err and rows() == 1500
+
+
+def test_csv_tells_null_from_empty(weir):
+    assert weir("sql", "-o", "csv", "-c", "SELECT NULL AS a, '' AS b, 'x' AS c").out.splitlines() == ["a,b,c", ',"",x']

@@ -149,7 +149,7 @@ static void project(const char *select, struct csv_rows *rows)
 static bool may_refuse(const char *name, const struct weir_json *options)
 {
     static const char *const beyond[] = {"multiLine", "encoding", "charset", "locale", "singleVariantColumn", "samplingRatio"};
-    static const char *const cases[] = {"csv-files/bz2", "csv-files/deflate", "csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz"};
+    static const char *const cases[] = {"csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz"};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
         if (weir_json_get(options, beyond[i])) {
             return true;

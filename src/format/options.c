@@ -21,6 +21,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"header", "false", "the first line of each file holds names"},
     {"ignoreLeadingWhiteSpace", "false", "cells lose the blanks before them"},
     {"ignoreTrailingWhiteSpace", "false", "cells lose the blanks behind them"},
+    {"inferSchema", "false (read_files: true)", "without a schema: find the types of the columns in all cells; else they are STRING"},
     {"lineSep", "\\n, \\r\\n or \\r", "what ends a line, one or two characters"},
     {"locale", "en-US", "English only"},
     {"maxCharsPerColumn", "-1", "a longer cell fails the read; -1: no limit"},
@@ -31,6 +32,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"negativeInf", "-Inf", "text of negative infinity"},
     {"nullValue", "", "text of NULL; an empty unquoted cell is always NULL"},
     {"positiveInf", "Inf", "text of infinity"},
+    {"preferDate", "true", "without a schema: columns of dates are DATE, not TIMESTAMP"},
     {"quote", "\"", "the quote; the empty text turns quoting off"},
     {"sep", ",", "the separator, one or more characters"},
     {"timeZone", "UTC", "zone of timestamps that name none"},
@@ -39,8 +41,8 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"unescapedQuoteHandling", "STOP_AT_DELIMITER", "what a quote inside a quoted cell means that nothing escapes"},
     {NULL, NULL, NULL}};
 
-/* Read by Spark only without a schema, only when writing, or for speed: accepted, without effect. */
-static const char *const no_effect[] = {"inferSchema", "preferDate", "columnPruning", "inputBufferSize", "compression", "codec", "quoteAll",
+/* Read only by inference (infer.c), only when writing, or for speed: accepted here, without effect. */
+static const char *const no_effect[] = {"columnPruning", "inputBufferSize", "compression", "codec", "quoteAll",
                                         "escapeQuotes", "charset", "multiLine", "path"};
 static const char *const not_yet[] = {"samplingRatio", "singleVariantColumn"};
 

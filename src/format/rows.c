@@ -134,28 +134,35 @@ static weir_rc fail_malformed(struct weiri_worker *w, const struct weiri_place *
                         place->file->path, (long long)number, why, (int)(line.len > 200 ? 200 : line.len), line.ptr);
 }
 
+weir_rc weiri_tokens_fail(const struct weiri_tokens *t, const char *path, int64_t line, struct weir_error *err)
+{
+    switch (t->error) {
+    case WEIRI_TOKEN_COLUMNS:
+        return weir_fail_at(err, WEIR_TOO_BIG, "TOO_MANY_COLUMNS", line, 0, "%s, line %lld: more than maxColumns=%lld cells; raise that option", path, (long long)line,
+                            (long long)t->csv->columns_max);
+    case WEIRI_TOKEN_CHARS:
+        return weir_fail_at(err, WEIR_TOO_BIG, "CELL_TOO_LONG", line, (int64_t)t->count + 1, "%s, line %lld: a cell of more than maxCharsPerColumn=%lld characters; raise that option", path,
+                            (long long)line, (long long)t->csv->cell_chars_max);
+    default:
+        return weir_fail_at(err, WEIR_INVALID, "UNESCAPED_QUOTE", line, (int64_t)t->count + 1,
+                            "%s, line %lld: an unescaped quote inside a quoted cell under unescapedQuoteHandling=RAISE_ERROR; mend the line or change that option", path, (long long)line);
+    }
+}
+
 static weir_rc fail_token(struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err)
 {
-    int64_t number = line_number(place, line_in_segment);
-    const char *path = place->file->path;
-    switch (w->tokens.error) {
-    case WEIRI_TOKEN_COLUMNS:
-        return weir_fail_at(err, WEIR_TOO_BIG, "TOO_MANY_COLUMNS", number, 0, "%s, line %lld: more than maxColumns=%lld cells; raise that option", path, (long long)number,
-                            (long long)w->csv->columns_max);
-    case WEIRI_TOKEN_CHARS:
-        return weir_fail_at(err, WEIR_TOO_BIG, "CELL_TOO_LONG", number, (int64_t)w->tokens.count + 1, "%s, line %lld: a cell of more than maxCharsPerColumn=%lld characters; raise that option",
-                            path, (long long)number, (long long)w->csv->cell_chars_max);
-    default:
-        return weir_fail_at(err, WEIR_INVALID, "UNESCAPED_QUOTE", number, (int64_t)w->tokens.count + 1,
-                            "%s, line %lld: an unescaped quote inside a quoted cell under unescapedQuoteHandling=RAISE_ERROR; mend the line or change that option", path, (long long)number);
-    }
+    return weiri_tokens_fail(&w->tokens, place->file->path, line_number(place, line_in_segment), err);
+}
+
+weir_rc weiri_line_fail_long(const struct weir_format *csv, const char *path, int64_t line, struct weir_error *err)
+{
+    return weir_fail_at(err, WEIR_TOO_BIG, "ROW_TOO_BIG", line, 0, "%s, line %lld: longer than maxRowBytes=%zu; is a line end missing? raise that option otherwise", path, (long long)line,
+                        csv->row_bytes_max);
 }
 
 weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err)
 {
-    int64_t number = line_number(place, line_in_segment);
-    return weir_fail_at(err, WEIR_TOO_BIG, "ROW_TOO_BIG", number, 0, "%s, line %lld: longer than maxRowBytes=%zu; is a line end missing? raise that option otherwise", place->file->path,
-                        (long long)number, w->csv->row_bytes_max);
+    return weiri_line_fail_long(w->csv, place->file->path, line_number(place, line_in_segment), err);
 }
 
 /* --- the common end of both ways --- */

@@ -76,7 +76,9 @@ struct weiri_place {
     int64_t lines;   /* lines behind us, counted from there */
     int64_t rows, bad_rows, kept;
 };
-/* The error of a line longer than maxRowBytes. */
+/* The errors of a line that has no tokens (t->error) and of one longer than maxRowBytes; `line` counts from 1. */
+weir_rc weiri_tokens_fail(const struct weiri_tokens *t, const char *path, int64_t line, struct weir_error *err);
+weir_rc weiri_line_fail_long(const struct weir_format *csv, const char *path, int64_t line, struct weir_error *err);
 weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err);
 /* Whole lines of text (the last one ended too) into the sink. 64 bytes round the text may be read. */
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;

@@ -71,6 +71,11 @@ struct weir_text_result {
  * reads again, whole). On an error every begun sink is abandoned. */
 weir_rc weir_text_run(const struct weir_text_read *read, struct weir_text_result *result, struct weir_error *err) WEIR_MUST_USE;
 
+/* The columns of files that nobody declared, as Spark infers them: names from the first line (header) or _c0, _c1, ..; types from every cell of all files with the option
+ * inferSchema, else STRING. Files without a line give no columns. Schema in the arena; all columns nullable. One thread; memory of one line. Errors as weir_text_run has them. */
+weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count,
+                          weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+
 /* One value of a type from text, as CSV does with this dialect's options (also used for partition folders and by SQL literals). */
 struct weir_text_parser *weir_text_parser_new(const struct weir_type *type, const weir_format *format);
 void weir_text_parser_free(struct weir_text_parser *parser);

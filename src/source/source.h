@@ -68,6 +68,9 @@ struct weir_text_source {
     const char *confine;         /* where links may lead: the location of the volume or external location that holds root; NULL = anywhere */
     const weir_schema *schema;   /* data columns as declared (partition columns may be among them) */
 };
+/* The data columns of a folder that nobody declared (source->schema is not looked at), as weir_format_infer finds them in all its files. `hints` (may be NULL): types of
+ * columns by name, which win. WEIR_INVALID "UNABLE_TO_INFER_SCHEMA": no file holds a line. Arena. */
+weir_rc weir_text_infer(weir_fs *fs, const struct weir_text_source *source, const weir_schema *hints, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
 typedef struct weir_text_reader weir_text_reader;
 /* Compiles dialect and options once; unknown options are refused. */
 weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source, weir_text_reader **out, struct weir_error *err) WEIR_MUST_USE;

@@ -246,8 +246,8 @@ static weir_rc create_text(weir_session *session, weir_arena *arena, const struc
     for (size_t i = 0; !path && i < stmt->option_count; i++) {
         path = weir_str_eq_nocase(weir_str(stmt->options[i].name), WEIR_STR("path")) ? stmt->options[i].value : NULL;
     }
-    if (!stmt->columns || stmt->query) {
-        return refuse(stmt, "SCHEMA_INFERENCE_UNSUPPORTED", "a csv table needs declared columns: weir does not infer them and writes no csv; CREATE TABLE t (a INT, ..) USING csv LOCATION '..'", err);
+    if (stmt->query) {
+        return refuse(stmt, "CSV_TABLE_MANAGED", "weir writes no csv; CREATE TABLE t (a INT, ..) USING csv LOCATION '..' reads a folder, and tables that are written are Delta tables", err);
     }
     if (!path) {
         return refuse(stmt, "CSV_TABLE_MANAGED", "a csv table needs a LOCATION: weir reads csv files and keeps none of its own", err);
@@ -255,13 +255,16 @@ static weir_rc create_text(weir_session *session, weir_arena *arena, const struc
     WEIR_TRY(weiri_sql_path(session, arena, path, stmt->pos, &local, NULL, err));
     weir_options *options = options_of(stmt->options, stmt->option_count);
     weir_text_reader *reader = NULL;
-    const struct weir_text_source source = {.format = "csv", .root = local, .options = options, .schema = stmt->columns};
-    weir_rc rc = weir_text_reader_new(session->engine->fs, &source, &reader, err);
+    struct weir_text_source source = {.format = "csv", .root = local, .options = options, .schema = stmt->columns};
+    weir_schema *found = NULL;
+    weir_rc rc = stmt->columns ? WEIR_OK : weir_text_infer(session->engine->fs, &source, NULL, arena, &found, err);
+    source.schema = stmt->columns ? stmt->columns : found;
+    rc = rc == WEIR_OK ? weir_text_reader_new(session->engine->fs, &source, &reader, err) : rc;
     weir_text_reader_free(reader);
     weir_options *properties = options_of(stmt->properties, stmt->property_count);
     weir_buf_init(&ddl, 0);
-    weir_schema_print_ddl(&ddl, stmt->columns);
     if (rc == WEIR_OK) {
+        weir_schema_print_ddl(&ddl, source.schema);
         struct weir_object object = {.kind = WEIR_OBJ_TABLE, .catalog = c, .schema = s, .name = t, .table_kind = WEIR_TABLE_EXTERNAL, .format = "csv", .columns_ddl = ddl.data, .options = options,
                                      .properties = properties, .comment = stmt->comment, .location = local};
         rc = weir_catalog_create(session->engine->catalog, arena, &object, err);

@@ -98,7 +98,9 @@ static weir_rc text_table(struct weiri_sql_run *run, const struct weir_table_ref
     if (ref->travel != WEIR_TRAVEL_NONE) {
         return refuse(ref, WEIR_INVALID, "UNSUPPORTED_FEATURE.TIME_TRAVEL", "only Delta tables have versions to travel to", err);
     }
-    WEIR_TRY(weir_schema_parse_ddl(run->arena, weir_str(target->object.columns_ddl ? target->object.columns_ddl : ""), &schema, err));
+    if (!target->by_path) { /* format.`path` has no columns but those of its files */
+        WEIR_TRY(weir_schema_parse_ddl(run->arena, weir_str(target->object.columns_ddl ? target->object.columns_ddl : ""), &schema, err));
+    }
     weir_options *options = target->object.options ? weir_options_copy(target->object.options) : weir_options_new();
     for (size_t i = 0; i < ref->option_count; i++) {
         weir_options_set(options, ref->options[i].name, ref->options[i].value);
@@ -120,13 +122,8 @@ static weir_rc table(struct weiri_sql_run *run, const struct weir_table_ref *ref
     weir_rc rc = WEIR_OK;
     if (strcmp(target.format, "delta") == 0) {
         rc = delta_table(run, ref, &target, out, err);
-    } else if (!target.by_path) {
-        rc = text_table(run, ref, &target, out, err);
     } else {
-        rc = refuse(ref, WEIR_UNSUPPORTED, "SCHEMA_INFERENCE_UNSUPPORTED",
-                    weir_arena_printf(run->arena, "%s has no declared columns, and weir does not infer them yet: write read_files('%.*s', format => '%s', schema => 'a INT, ...')", target.full_name,
-                                      (int)ref->name.parts[1].len, ref->name.parts[1].ptr, target.format),
-                    err);
+        rc = text_table(run, ref, &target, out, err);
     }
     weir_object_free_options(&target.object);
     return rc;
@@ -150,6 +147,12 @@ static weir_rc fill_read_files(struct weiri_sql_run *run, const struct weir_tabl
             weir_schema *schema = NULL;
             WEIR_TRY(weiri_sql_at(weir_schema_parse_ddl(run->arena, weir_str(arg->value), &schema, err), arg->pos, err));
             text->schema = schema;
+        } else if (weir_str_eq_nocase(name, WEIR_STR("schemaHints"))) {
+            weir_schema *hints = NULL;
+            WEIR_TRY(weiri_sql_at(weir_schema_parse_ddl(run->arena, weir_str(arg->value), &hints, err), arg->pos, err));
+            text->hints = hints;
+        } else if (weir_str_eq_nocase(name, WEIR_STR("inferColumnTypes"))) {
+            weir_options_set(options, "inferSchema", arg->value);
         } else {
             weir_options_set(options, arg->name, arg->value);
         }
@@ -157,9 +160,11 @@ static weir_rc fill_read_files(struct weiri_sql_run *run, const struct weir_tabl
     if (!*path) {
         return refuse(ref, WEIR_INVALID, "WRONG_NUM_ARGS", "read_files needs a path: read_files('/Volumes/..', format => 'csv', schema => 'a INT, ..')", err);
     }
-    if (!text->format || !text->schema) {
-        return refuse(ref, WEIR_UNSUPPORTED, "SCHEMA_INFERENCE_UNSUPPORTED",
-                      "read_files needs format => and schema => : weir does not infer them yet; write schema => 'a INT, ..' with the columns in the order of the files", err);
+    if (!text->format) {
+        return refuse(ref, WEIR_INVALID, "WRONG_NUM_ARGS", "read_files needs format => : read_files('/Volumes/..', format => 'csv')", err);
+    }
+    if (!text->schema && !weir_options_get(options, "inferSchema")) {
+        weir_options_set(options, "inferSchema", "true"); /* read_files finds types, as on Databricks; csv.`path` does not, as in Spark */
     }
     return WEIR_OK;
 }

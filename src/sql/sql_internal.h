@@ -116,7 +116,8 @@ const char *weiri_sql_empty_relation(struct weiri_sql_run *run, const weir_schem
 weir_rc weiri_sql_setting_check(const char *name, const char *value, struct weir_error *err) WEIR_MUST_USE;
 
 /* --- textscan.c --- */
-struct weiri_sql_text { const char *format, *root, *confine, *name; const weir_options *options; const weir_schema *schema; };
+/* schema NULL: found in the files; hints (may be NULL) win over what is found. */
+struct weiri_sql_text { const char *format, *root, *confine, *name; const weir_options *options; const weir_schema *schema, *hints; };
 weir_rc weiri_sql_text_relation(struct weiri_sql_run *run, const struct weiri_sql_text *text, bool metadata, struct weir_relation *out, struct weir_error *err) WEIR_MUST_USE;
 
 /* --- names.c --- */

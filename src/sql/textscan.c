@@ -78,7 +78,12 @@ weir_rc weiri_sql_text_relation(struct weiri_sql_run *run, const struct weiri_sq
     struct folder *folder = weir_arena_zalloc(run->arena, sizeof *folder);
     folder->run = run;
     folder->name = text->name;
-    const struct weir_text_source source = {.format = text->format, .root = text->root, .options = text->options, .confine = text->confine, .schema = text->schema};
+    struct weir_text_source source = {.format = text->format, .root = text->root, .options = text->options, .confine = text->confine, .schema = text->schema};
+    if (!source.schema) {
+        weir_schema *found = NULL;
+        WEIR_TRY(weir_text_infer(run->engine->fs, &source, text->hints, run->arena, &found, err));
+        source.schema = found;
+    }
     WEIR_TRY(weir_text_reader_new(run->engine->fs, &source, &folder->reader, err));
     weir_rc rc = fill_folder(folder, text, metadata, out, err);
     if (rc != WEIR_OK) {

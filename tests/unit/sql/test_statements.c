@@ -115,7 +115,11 @@ static void text_tables(void **state)
     lake_fails(&lake, "SELECT * FROM read_files('@/land/ev', format => 'csv', header => true, mode => 'FAILFAST', schema => 'id INT, name STRING, price DOUBLE, ts TIMESTAMP')", WEIR_INVALID,
                "MALFORMED_RECORD");
     lake_fails(&lake, "SELECT * FROM read_files('/etc', format => 'csv', schema => 'a INT')", WEIR_DENIED, "PATH_NOT_REGISTERED");
-    lake_fails(&lake, "SELECT * FROM read_files('@/land/ev', format => 'csv')", WEIR_UNSUPPORTED, "SCHEMA_INFERENCE_UNSUPPORTED");
+    lake_rows(&lake, "SELECT id + 1 AS n FROM read_files('@/land/ev/b.csv', format => 'csv', header => true)", "{\"n\":4}\n");
+    lake_rows(&lake, "SELECT id || '' AS n FROM read_files('@/land/ev/b.csv', format => 'csv', header => true, schemaHints => 'id STRING')", "{\"n\":\"3\"}\n");
+    lake_rows(&lake, "SELECT count(*) AS n FROM csv.`@/land/ev/b.csv`", "{\"n\":2}\n");
+    lake_fails(&lake, "SELECT * FROM read_files('@/land/ev', format => 'csv', schemaHints => 'nope INT')", WEIR_NOT_FOUND, "SCHEMA_HINT_UNKNOWN");
+    lake_fails(&lake, "SELECT * FROM read_files('@/land/ev')", WEIR_INVALID, "WRONG_NUM_ARGS");
     lake_fails(&lake, "INSERT INTO ev VALUES (1, 'a', 1, NULL)", WEIR_UNSUPPORTED, "INSERT_TEXT_TABLE");
     lake_fails(&lake, "CREATE TABLE bad (a INT) USING csv OPTIONS (hedaer 'true') LOCATION '@/land/x'", WEIR_INVALID, "OPTION_UNKNOWN");
     lake_fails(&lake, "SELECT * FROM STREAM ev", WEIR_INVALID, "STREAM_OUTSIDE_OF_PIPELINE");

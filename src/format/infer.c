@@ -1,0 +1,330 @@
+/* infer.c - the columns of CSV files that nobody declared: names from the header, types from all cells (Spark's CSVInferSchema).
+ *
+ * A column begins without a type. Each cell is tried from the type so far on: INT, BIGINT, DECIMAL (whole numbers of up to 38 digits), DOUBLE, DATE, TIMESTAMP, BOOLEAN, STRING;
+ * the column gets the narrowest type that holds both. Empty cells and nullValue say nothing. Lines like the first one are headers, in whatever file they stand. */
+#include "format/run_internal.h"
+
+#define CHUNK_BYTES ((size_t)512 << 10)
+
+enum kind { KIND_NONE, KIND_INT, KIND_LONG, KIND_DECIMAL, KIND_DOUBLE, KIND_DATE, KIND_TIMESTAMP, KIND_BOOLEAN, KIND_STRING };
+struct guess {
+    enum kind kind;
+    int precision; /* of a DECIMAL; its scale is 0 */
+};
+
+struct infer {
+    struct weir_text_read read;
+    const struct weir_format *csv;
+    struct weiri_tokens tokens;
+    struct weiri_pattern *date;
+    bool types, prefer_date, date_is_timestamp; /* may a column of dates become one of timestamps? */
+    struct weir_buf first;  /* the first line of all, as its file has it */
+    bool has_first;
+    weir_arena *arena;      /* the caller's: names */
+    const char **names;
+    struct guess *guesses;
+    size_t count;
+    char *line, *chunk;     /* a decoded line, a piece of a file */
+    size_t line_cap, chunk_cap;
+};
+
+/* --- one cell --- */
+
+/* A java.math.BigDecimal of scale 0: its digits, 0 = it is none. */
+static int whole_digits(const char *text, size_t len)
+{
+    const char *p = text, *end = text + len;
+    int64_t digits = 0, fraction = 0, exponent = 0;
+    bool any = false;
+    p += p < end && (*p == '+' || *p == '-');
+    for (; p < end && *p >= '0' && *p <= '9'; p++, any = true) {
+        digits += digits > 0 || *p != '0';
+    }
+    if (p < end && *p == '.') {
+        for (p++; p < end && *p >= '0' && *p <= '9'; p++, any = true, fraction++) {
+            digits += digits > 0 || *p != '0';
+        }
+    }
+    if (any && p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        const bool negative = p < end && *p == '-';
+        p += p < end && (*p == '+' || *p == '-');
+        any = p < end;
+        for (; p < end && *p >= '0' && *p <= '9'; p++) {
+            exponent = exponent > 1000000 ? exponent : exponent * 10 + (*p - '0');
+        }
+        exponent = negative ? -exponent : exponent;
+    }
+    if (!any || p != end || fraction != exponent || digits > 38) {
+        return 0;
+    }
+    return digits > 0 ? (int)digits : 1;
+}
+
+static bool is_timestamp(const struct infer *in, const char *text, size_t len)
+{
+    int64_t us;
+    return in->csv->timestamp_pattern ? weiri_pattern_timestamp(in->csv->timestamp_pattern, text, len, in->csv->zone, &us)
+                                      : weiri_cast_timestamp(text, len, in->csv->zone, &us);
+}
+
+/* The first type at or behind `from` that reads the text. */
+static struct guess read_cell(const struct infer *in, enum kind from, const char *text, size_t len)
+{
+    int64_t number;
+    double real;
+    bool truth;
+    if (from <= KIND_INT && weiri_parse_integer(text, len, INT32_MIN, INT32_MAX, &number) == WEIR_VALUE) {
+        return (struct guess){KIND_INT, 0};
+    }
+    if (from <= KIND_LONG && weiri_parse_integer(text, len, INT64_MIN, INT64_MAX, &number) == WEIR_VALUE) {
+        return (struct guess){KIND_LONG, 0};
+    }
+    const int digits = from <= KIND_DECIMAL ? whole_digits(text, len) : 0;
+    if (digits > 0) {
+        return (struct guess){KIND_DECIMAL, digits};
+    }
+    if (from <= KIND_DOUBLE && weiri_parse_double(in->csv, text, len, &real) == WEIR_VALUE) {
+        return (struct guess){KIND_DOUBLE, 0};
+    }
+    if (from <= KIND_DATE && in->prefer_date && weiri_pattern_date(in->date, text, len, &number)) {
+        return (struct guess){KIND_DATE, 0};
+    }
+    if (from <= KIND_TIMESTAMP && is_timestamp(in, text, len)) {
+        return (struct guess){KIND_TIMESTAMP, 0};
+    }
+    if (from <= KIND_BOOLEAN && weiri_parse_boolean(text, len, &truth) == WEIR_VALUE) {
+        return (struct guess){KIND_BOOLEAN, 0};
+    }
+    return (struct guess){KIND_STRING, 0};
+}
+
+static int digits_of(struct guess guess)
+{
+    return guess.kind == KIND_INT ? 10 : guess.kind == KIND_LONG ? 20 : guess.precision;
+}
+
+/* What holds both. */
+static struct guess join(const struct infer *in, struct guess a, struct guess b)
+{
+    const struct guess low = a.kind <= b.kind ? a : b, high = a.kind <= b.kind ? b : a;
+    if (low.kind == KIND_NONE || (low.kind == high.kind && low.kind != KIND_DECIMAL)) {
+        return high;
+    }
+    if (high.kind == KIND_DECIMAL) {
+        const int digits = digits_of(low) > high.precision ? digits_of(low) : high.precision;
+        return (struct guess){KIND_DECIMAL, digits};
+    }
+    if (high.kind <= KIND_DOUBLE || (low.kind == KIND_DATE && high.kind == KIND_TIMESTAMP && in->date_is_timestamp)) {
+        return high;
+    }
+    return (struct guess){KIND_STRING, 0};
+}
+
+/* --- one line --- */
+
+static bool is_null(const struct infer *in, const struct weir_cell *cell)
+{
+    return !cell->ptr || cell->len == 0 || weir_str_eq((struct weir_str){cell->ptr, cell->len}, in->csv->null_value);
+}
+
+static bool is_doubled(const struct infer *in, size_t at)
+{
+    const struct weir_cell *cells = in->tokens.cells;
+    for (size_t i = 0; i < in->count; i++) {
+        if (i != at && !is_null(in, &cells[i]) && weir_str_eq_nocase((struct weir_str){cells[i].ptr, cells[i].len}, (struct weir_str){cells[at].ptr, cells[at].len})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first line names the columns: nameless ones are _cN, names that stand twice get their position. */
+static void take_names(struct infer *in)
+{
+    in->count = in->tokens.count;
+    in->names = weir_arena_zalloc(in->arena, (in->count + 1) * sizeof *in->names);
+    in->guesses = weir_calloc(in->count + 1, sizeof *in->guesses);
+    for (size_t i = 0; i < in->count; i++) {
+        const struct weir_cell *cell = &in->tokens.cells[i];
+        if (!in->csv->header || is_null(in, cell)) {
+            in->names[i] = weir_arena_printf(in->arena, "_c%zu", i);
+        } else if (is_doubled(in, i)) {
+            in->names[i] = weir_arena_printf(in->arena, "%.*s%zu", (int)cell->len, cell->ptr, i);
+        } else {
+            in->names[i] = weir_arena_strndup(in->arena, cell->ptr, cell->len);
+        }
+    }
+}
+
+static void take_cells(struct infer *in)
+{
+    for (size_t i = 0; i < in->count && i < in->tokens.count; i++) {
+        const struct weir_cell *cell = &in->tokens.cells[i];
+        struct guess *guess = &in->guesses[i];
+        if (guess->kind != KIND_STRING && !is_null(in, cell)) {
+            *guess = join(in, *guess, read_cell(in, guess->kind, cell->ptr, cell->len));
+        }
+    }
+}
+
+static weir_rc take_line(struct infer *in, const struct weir_text_file *file, int64_t number, struct weir_str raw, bool *enough, struct weir_error *err)
+{
+    if (in->line_cap < 3 * raw.len + 64) {
+        weir_free(in->line);
+        in->line_cap = 3 * raw.len + 1024;
+        in->line = weir_malloc(in->line_cap);
+    }
+    const struct weir_str line = {in->line + 1, weiri_utf8_repair(raw.ptr, raw.len, in->line + 1)};
+    in->line[0] = '\n';
+    if (weiri_line_is_skipped(in->csv, line) || (in->has_first && in->csv->header && weir_str_eq(raw, weir_buf_view(&in->first)))) {
+        return WEIR_OK;
+    }
+    weiri_tokens_reset(&in->tokens);
+    const bool split = weiri_tokens_split(&in->tokens, line);
+    if (in->tokens.error != WEIRI_TOKEN_OK) {
+        return weiri_tokens_fail(&in->tokens, file->path, number, err);
+    }
+    if (!in->has_first) {
+        in->has_first = true;
+        weir_buf_add(&in->first, raw.ptr, raw.len);
+        if (split) {
+            take_names(in);
+        }
+        *enough = !in->types;
+        if (in->csv->header) {
+            return WEIR_OK;
+        }
+    }
+    if (split && in->types) {
+        take_cells(in);
+    }
+    return WEIR_OK;
+}
+
+/* --- files --- */
+
+static void need_chunk(struct infer *in, size_t bytes, size_t keep)
+{
+    if (bytes > in->chunk_cap) {
+        char *larger = weir_malloc(bytes + 8);
+        if (keep > 0) {
+            memcpy(larger, in->chunk, keep);
+        }
+        weir_free(in->chunk);
+        in->chunk = larger;
+        in->chunk_cap = bytes;
+    }
+}
+
+static weir_rc take_lines(struct infer *in, struct weiri_input *input, const struct weir_text_file *file, bool *enough, struct weir_error *err)
+{
+    size_t have = 0, want = CHUNK_BYTES;
+    int64_t number = 0;
+    bool end = false, at_start = true;
+    while (!end && !*enough) {
+        size_t done, at = 0, line_end, next;
+        need_chunk(in, want, have);
+        if (weir_stop_level() >= 2) {
+            return weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped");
+        }
+        WEIR_TRY(weiri_input_read(input, in->chunk + have, want - have, &done, err));
+        end = done < want - have;
+        have += done;
+        if (at_start && have >= 3 && memcmp(in->chunk, "\xef\xbb\xbf", 3) == 0) {
+            at = 3;
+        }
+        at_start = false;
+        while (!*enough && weiri_line_find(in->csv, in->chunk, have, at, end, &line_end, &next)) {
+            WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, line_end - at}, enough, err));
+            at = next;
+        }
+        if (end && !*enough && at < have) {
+            WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, have - at}, enough, err));
+        }
+        have -= at;
+        memmove(in->chunk, in->chunk + at, have);
+        if (!end && have > in->csv->row_bytes_max + 2) {
+            return weiri_line_fail_long(in->csv, file->path, number + 1, err);
+        }
+        want = have * 2 > CHUNK_BYTES ? have * 2 : CHUNK_BYTES;
+    }
+    return WEIR_OK;
+}
+
+static weir_rc take_file(struct infer *in, size_t index, bool *enough, struct weir_error *err)
+{
+    const struct weiri_segment whole = {index, 0, in->read.files[index].size};
+    struct weiri_input input;
+    WEIR_TRY(weiri_input_open(&input, &in->read, &whole, err));
+    const weir_rc rc = take_lines(in, &input, &in->read.files[index], enough, err);
+    weiri_input_close(&input);
+    return rc;
+}
+
+/* --- options and result --- */
+
+static bool option_bool(const weir_options *options, const char *name, bool otherwise)
+{
+    const char *value = options ? weir_options_get(options, name) : NULL;
+    return value ? weir_str_eq_nocase(weir_str(value), WEIR_STR("true")) : otherwise;
+}
+
+/* Date patterns that the lenient reading of timestamps takes too. */
+static bool lenient_takes(const char *date_format)
+{
+    static const char *const formats[] = {"yyyy-MM-dd", "yyyy-M-d", "yyyy-M-dd", "yyyy-MM-d", "yyyy-MM", "yyyy-M", "yyyy"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(formats[i], date_format) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct weir_type type_of(struct guess guess)
+{
+    static const enum weir_type_id ids[] = {[KIND_NONE] = WEIR_TYPE_STRING, [KIND_INT] = WEIR_TYPE_INT, [KIND_LONG] = WEIR_TYPE_LONG, [KIND_DECIMAL] = WEIR_TYPE_DECIMAL,
+                                            [KIND_DOUBLE] = WEIR_TYPE_DOUBLE, [KIND_DATE] = WEIR_TYPE_DATE, [KIND_TIMESTAMP] = WEIR_TYPE_TIMESTAMP,
+                                            [KIND_BOOLEAN] = WEIR_TYPE_BOOLEAN, [KIND_STRING] = WEIR_TYPE_STRING};
+    struct weir_type type = weir_type_of(ids[guess.kind]);
+    type.precision = guess.kind == KIND_DECIMAL ? (uint8_t)guess.precision : type.precision;
+    return type;
+}
+
+weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count,
+                          weir_arena *arena, weir_schema **out, struct weir_error *err)
+{
+    struct infer in = {.arena = arena, .types = option_bool(options, "inferSchema", false), .prefer_date = option_bool(options, "preferDate", true)};
+    weir_format *format = NULL;
+    weir_schema *one = weir_schema_new(arena, 1);
+    *out = NULL;
+    one->fields[0] = (struct weir_field){.name = "value", .type = weir_type_of(WEIR_TYPE_STRING), .nullable = true};
+    WEIR_TRY(weir_format_new(name, one, options, ignore, &format, err));
+    const char *date_format = options ? weir_options_get(options, "dateFormat") : NULL;
+    in.csv = format;
+    in.read = (struct weir_text_read){.csv = format, .fs = fs, .files = files, .file_count = count};
+    in.date = format->date_pattern;
+    in.date_is_timestamp = !format->timestamp_pattern && lenient_takes(date_format ? date_format : "yyyy-MM-dd");
+    weir_buf_init(&in.first, 0);
+    weiri_tokens_init(&in.tokens, format);
+    weir_rc rc = in.date ? WEIR_OK : weiri_pattern_compile(format->arena, "dateFormat", "yyyy-MM-dd", &in.date, err);
+    bool enough = false;
+    for (size_t i = 0; rc == WEIR_OK && i < count && !enough; i++) {
+        rc = files[i].size > 0 ? take_file(&in, i, &enough, err) : WEIR_OK;
+    }
+    if (rc == WEIR_OK) {
+        weir_schema *schema = weir_schema_new(arena, in.count);
+        for (size_t i = 0; i < in.count; i++) {
+            schema->fields[i] = (struct weir_field){.name = in.names[i], .type = type_of(in.types ? in.guesses[i] : (struct guess){KIND_STRING, 0}), .nullable = true};
+        }
+        *out = schema;
+    }
+    weiri_tokens_free(&in.tokens);
+    weir_buf_free(&in.first);
+    weir_free(in.guesses);
+    weir_free(in.line);
+    weir_free(in.chunk);
+    weir_format_free(format);
+    return rc;
+}

@@ -111,9 +111,6 @@ static weir_rc one_source(struct ingest *ingest, const char *text, const char *f
         weir_object_free_options(&target.object);
         return WEIR_OK;
     }
-    if (!schema) {
-        return weir_fail(err, WEIR_INVALID, "SCHEMA_REQUIRED", "weir ingest %s: the columns are not given and reading them from the files is not there yet; give --schema 'id BIGINT, name STRING, ...'", text);
-    }
     out->kind = WEIR_SOURCE_FOLDER;
     out->text = (struct weir_text_source){.format = format, .schema = schema, .options = ingest->options};
     return local_path(ingest, text, &out->text.root, &out->text.confine, err);
@@ -223,6 +220,40 @@ static weir_rc gather_sink(struct ingest *ingest, struct weir_error *err)
     return WEIR_OK;
 }
 
+/* Columns that nobody gave are found in the files by the first run and hold for all later ones. */
+static weir_rc gather_schema(struct ingest *ingest, struct weir_error *err)
+{
+    weir_arena *arena = ingest->cli->arena;
+    struct weir_stream_source *first = NULL;
+    for (size_t i = ingest->source_count; i-- > 0;) {
+        struct weir_stream_source *source = &ingest->sources[i];
+        first = source->kind == WEIR_SOURCE_FOLDER && !source->text.schema ? source : first;
+    }
+    if (!first) {
+        return WEIR_OK;
+    }
+    weir_schema *schema = NULL;
+    weir_rc rc = weir_schema_log_read(weir_fs_posix(), ingest->spec.checkpoint, arena, &schema, err);
+    if (rc == WEIR_NOT_FOUND) {
+        struct weir_buf ddl;
+        if (!weir_options_get(ingest->options, "inferSchema")) {
+            weir_options_set(ingest->options, "inferSchema", "true");
+        }
+        WEIR_TRY(weir_text_infer(weir_fs_posix(), &first->text, NULL, arena, &schema, err));
+        rc = weir_schema_log_add(weir_fs_posix(), ingest->spec.checkpoint, schema, err);
+        weir_buf_init(&ddl, 0);
+        weir_schema_print_ddl(&ddl, schema);
+        fprintf(stderr, "columns found in the files: %.2000s (kept in %s/_schemas)\n", ddl.data, ingest->spec.checkpoint);
+        weir_buf_free(&ddl);
+    }
+    for (size_t i = 0; rc == WEIR_OK && i < ingest->source_count; i++) {
+        if (ingest->sources[i].kind == WEIR_SOURCE_FOLDER) {
+            ingest->sources[i].text.schema = schema;
+        }
+    }
+    return rc;
+}
+
 static weir_rc gather_rest(struct ingest *ingest, struct weir_error *err)
 {
     struct cli *cli = ingest->cli;
@@ -272,6 +303,7 @@ static weir_rc ingest_run(struct ingest *ingest, struct weir_error *err)
     WEIR_TRY(gather_options(ingest, err));
     WEIR_TRY(gather_sources(ingest, err));
     WEIR_TRY(gather_sink(ingest, err));
+    WEIR_TRY(gather_schema(ingest, err));
     WEIR_TRY(gather_rest(ingest, err));
     WEIR_TRY(weir_stream_open(ingest->lake.session, &ingest->spec, &events, &stream, err));
     weir_rc rc = weir_stream_run(stream, &totals, err);

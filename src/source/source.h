@@ -71,6 +71,10 @@ struct weir_text_source {
 /* The data columns of a folder that nobody declared (source->schema is not looked at), as weir_format_infer finds them in all its files. `hints` (may be NULL): types of
  * columns by name, which win. WEIR_INVALID "UNABLE_TO_INFER_SCHEMA": no file holds a line. Arena. */
 weir_rc weir_text_infer(weir_fs *fs, const struct weir_text_source *source, const weir_schema *hints, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* Columns that were found once and hold from then on: the newest version in <folder>/_schemas (WEIR_NOT_FOUND: none; arena), and one more version, durable when WEIR_OK
+ * (WEIR_EXISTS: somebody else was first). */
+weir_rc weir_schema_log_read(weir_fs *fs, const char *folder, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weir_schema_log_add(weir_fs *fs, const char *folder, const weir_schema *schema, struct weir_error *err) WEIR_MUST_USE;
 typedef struct weir_text_reader weir_text_reader;
 /* Compiles dialect and options once; unknown options are refused. */
 weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source, weir_text_reader **out, struct weir_error *err) WEIR_MUST_USE;

@@ -175,10 +175,13 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
         in->line_cap = 3 * raw.len + 1024;
         in->line = weir_malloc(in->line_cap);
     }
-    const struct weir_str line = {in->line + 1, weiri_utf8_repair(raw.ptr, raw.len, in->line + 1)};
+    struct weir_str line = {in->line + 1, weiri_decode(in->csv->charset, raw.ptr, raw.len, in->line + 1)};
     in->line[0] = '\n';
     if (weiri_line_is_skipped(in->csv, line) || (in->has_first && in->csv->header && weir_str_eq(raw, weir_buf_view(&in->first)))) {
         return WEIR_OK;
+    }
+    if (!in->has_first && line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0) {
+        line = (struct weir_str){line.ptr + 3, line.len - 3}; /* as the tokenizer does with the first line that it gets */
     }
     weiri_tokens_reset(&in->tokens);
     const bool split = weiri_tokens_split(&in->tokens, line);

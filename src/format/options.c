@@ -15,7 +15,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"delimiter", ",", "another name of sep"},
     {"emptyValue", "", "the value of a quoted empty cell"},
     {"enableDateTimeParsingFallback", "true without a format", "read dates and times leniently where their format does not match"},
-    {"encoding", "UTF-8", "UTF-8 only"},
+    {"encoding", "UTF-8", "also US-ASCII, ISO-8859-1, UTF-16, UTF-16BE, UTF-16LE, UTF-32; the last three need lineSep, UTF-16 takes none"},
     {"enforceSchema", "true", "false: the names in the header must be the schema's"},
     {"escape", "\\", "the character that escapes a quote inside quotes"},
     {"header", "false", "the first line of each file holds names"},
@@ -271,16 +271,16 @@ static weir_rc refuse_value(struct reader *r, const char *name, const char *valu
     return weir_fail(r->err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option %s='%s': %s", name, value, what);
 }
 
-/* Options that have one value so far. */
+/* The encoding, and options that have one value so far. */
 static weir_rc read_fixed(struct reader *r)
 {
-    static const char *const charsets[] = {"US-ASCII", "ISO-8859-1", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"};
     const char *name = weir_options_get(r->options, "encoding") ? "encoding" : "charset";
     const char *value = weir_options_get(r->options, name);
-    if (value && !weir_str_eq_nocase(weir_str(value), WEIR_STR("UTF-8"))) {
-        return listed(value, charsets, sizeof charsets / sizeof *charsets)
-                   ? refuse_value(r, name, value, "only UTF-8 is read so far; convert the files")
-                   : bad_value(r, name, value, "not an encoding of CSV; write UTF-8");
+    if (value && !weiri_charset_find(value, &r->csv->charset)) {
+        return bad_value(r, name, value, "Spark knows no such encoding of CSV; write one of UTF-8, US-ASCII, ISO-8859-1, UTF-16, UTF-16BE, UTF-16LE, UTF-32, or convert the files");
+    }
+    if (r->csv->charset == WEIRI_UTF16 && weir_options_get(r->options, "lineSep")) {
+        return refuse_value(r, name, value, "with lineSep Spark looks for a separator with a byte order mark before it and finds none; write UTF-16LE or UTF-16BE");
     }
     value = weir_options_get(r->options, "locale");
     if (value && !weir_str_eq_nocase(weir_str(value), WEIR_STR("en")) && !weir_str_eq_nocase(weir_str(value), WEIR_STR("en-US"))) {
@@ -386,11 +386,25 @@ static bool names_replacement(const struct weir_format *csv)
 
 static void decide_paths(struct weir_format *csv)
 {
-    csv->plain = csv->seps.len == 0 && csv->mark_count == 0 && csv->sep != '\r' && csv->sep != '\0' && csv->sep != csv->quote && !csv->trim_leading &&
+    csv->plain = csv->charset == WEIRI_UTF8 && csv->seps.len == 0 && csv->mark_count == 0 && csv->sep != '\r' && csv->sep != '\0' && csv->sep != csv->quote && !csv->trim_leading &&
                  !csv->trim_trailing && csv->cell_chars_max < 0 && csv->columns_max >= (int64_t)csv->columns && csv->columns > 0 &&
                  csv->line_end != WEIRI_LINES_CUSTOM && !names_replacement(csv);
     csv->blank_rows = csv->columns == 1 || csv->sep <= ' ';
     csv->empty_is_null = csv->null_value.len == 0;
+}
+
+/* Spark looks for the bytes that the separator has in the encoding. */
+static void encode_line_sep(struct weir_format *csv)
+{
+    struct weir_buf bytes;
+    if (csv->charset == WEIRI_UTF8 || csv->line_end == WEIRI_LINES_ANY) {
+        return;
+    }
+    weir_buf_init(&bytes, 0);
+    weiri_encode(csv->charset, csv->line_sep, &bytes);
+    csv->line_sep = (struct weir_str){weir_arena_strndup(csv->arena, bytes.data, bytes.len), bytes.len};
+    csv->line_end = weir_str_eq(csv->line_sep, WEIR_STR("\n")) ? WEIRI_LINES_LF : WEIRI_LINES_CUSTOM;
+    weir_buf_free(&bytes);
 }
 
 weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_options *options, bool (*ignore)(const char *name), weir_format **out, struct weir_error *err)
@@ -414,6 +428,7 @@ weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_
         weir_format_free(csv);
         return rc;
     }
+    encode_line_sep(csv);
     decide_paths(csv);
     *out = csv;
     return WEIR_OK;

@@ -167,10 +167,10 @@ weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *
 
 /* --- the common end of both ways --- */
 
-/* What the corrupt column gets: the record without a line feed or form feed at its end (Scala's stripLineEnd). */
+/* What the corrupt column gets: the record without one LF, CR or CRLF at its end (stripLineEnd of Scala 2.13). */
 static struct weir_str strip_line_end(const char *ptr, size_t len)
 {
-    if (len > 0 && (ptr[len - 1] == '\n' || ptr[len - 1] == '\f')) {
+    if (len > 0 && (ptr[len - 1] == '\n' || ptr[len - 1] == '\r')) {
         len -= ptr[len - 1] == '\n' && len > 1 && ptr[len - 2] == '\r' ? 2 : 1;
     }
     return (struct weir_str){ptr, len};
@@ -411,18 +411,33 @@ static weir_rc flush_batch(struct weiri_worker *w, struct weiri_place *place, we
 /* The text of a line, decoded. */
 static struct weir_str decoded(struct weiri_worker *w, struct weir_str line)
 {
-    if (weir_utf8_valid(line.ptr, line.len)) {
+    const enum weiri_charset charset = w->csv->charset;
+    if (charset == WEIRI_UTF8 && weir_utf8_valid(line.ptr, line.len)) {
         return line;
     }
-    char *copy = weir_arena_alloc(w->tokens.arena, line.len * 3 + 1);
+    char *copy = weir_arena_alloc(w->tokens.arena, line.len * 3 + 4);
     copy[0] = ' ';
-    return (struct weir_str){copy + 1, weiri_utf8_repair(line.ptr, line.len, copy + 1)};
+    return (struct weir_str){copy + 1, weiri_decode(charset, line.ptr, line.len, copy + 1)};
 }
 
-static weir_rc slow_line(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, uint32_t row, uint32_t number, struct weir_error *err)
+static bool has_mark(struct weir_str line)
+{
+    return line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* The tokenizer drops a byte order mark before the first line that it gets, whatever line of the file that is. */
+static struct weir_str without_mark(struct weiri_place *place, struct weir_str line)
+{
+    const bool first = place->from == 0 && !place->begun;
+    place->begun = true;
+    return first && has_mark(line) ? (struct weir_str){line.ptr + 3, line.len - 3} : line;
+}
+
+/* A decoded line into a row of the batch. */
+static weir_rc slow_line(struct weiri_worker *w, struct weiri_place *place, struct weir_str line, uint32_t row, uint32_t number, struct weir_error *err)
 {
     struct weiri_tokens *t = &w->tokens;
-    line = decoded(w, line);
+    line = without_mark(place, line);
     bool record = weiri_tokens_split(t, line);
     if (t->error != WEIRI_TOKEN_OK) {
         return fail_token(w, place, place->lines + number, err);
@@ -453,7 +468,11 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
     for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, number++) {
         struct weir_str line = {text + at, end - at};
         bool too_long = line.len > w->csv->row_bytes_max; /* whatever the line is: a block may end inside it */
+        line = too_long ? line : decoded(w, line);
         if (!too_long && weiri_line_is_skipped(w->csv, line)) {
+            if (rows == 0) {
+                weiri_tokens_reset(&w->tokens); /* nothing but skipped lines may follow */
+            }
             continue;
         }
         weir_rc rc = too_long ? weiri_fail_long(w, place, place->lines + number, err) : slow_line(w, place, line, rows, number, err);
@@ -477,11 +496,11 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
 
 /* --- the header --- */
 
-static weir_rc check_header(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, struct weir_error *err)
+/* The line is decoded. */
+static weir_rc check_header(struct weiri_worker *w, struct weiri_place *place, struct weir_str line, struct weir_error *err)
 {
     const struct weir_format *csv = w->csv;
-    weiri_tokens_reset(&w->tokens);
-    bool record = weiri_tokens_split(&w->tokens, decoded(w, line));
+    bool record = weiri_tokens_split(&w->tokens, without_mark(place, line));
     if (w->tokens.error != WEIRI_TOKEN_OK) {
         return fail_token(w, place, place->lines, err);
     }
@@ -512,6 +531,8 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
         if (line.len > w->csv->row_bytes_max) {
             return weiri_fail_long(w, place, place->lines, err);
         }
+        weiri_tokens_reset(&w->tokens);
+        line = decoded(w, line);
         if (!weiri_line_is_before_header(w->csv, line)) {
             WEIR_TRY(check_header(w, place, line, err));
             place->header_due = false;
@@ -540,7 +561,9 @@ weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsi
     if (from == len) {
         return WEIR_OK;
     }
-    if (!has_long_line(w, text + from, len - from) && prove(w, text + from, len - from, &block)) {
+    const bool marked = place->from == 0 && !place->begun && has_mark((struct weir_str){text + from, len - from});
+    if (!marked && !has_long_line(w, text + from, len - from) && prove(w, text + from, len - from, &block)) {
+        place->begun = true;
         return fast_rows(w, place, sink, &block, err);
     }
     return slow_rows(w, place, sink, text + from, len - from, err);

@@ -72,6 +72,7 @@ struct weiri_place {
     struct weiri_input *input;
     const struct weir_text_file *file;
     bool header_due;
+    bool begun;      /* a line of the file's text went to the tokenizer */
     int64_t from;    /* where the segment's text begins in the file */
     int64_t lines;   /* lines behind us, counted from there */
     int64_t rows, bad_rows, kept;

@@ -12,6 +12,7 @@
 enum weiri_unescaped { /* what becomes of a quote inside a quoted cell that nothing escapes */
     WEIRI_STOP_AT_DELIMITER, WEIRI_STOP_AT_CLOSING_QUOTE, WEIRI_BACK_TO_DELIMITER, WEIRI_SKIP_VALUE, WEIRI_RAISE_ERROR
 };
+enum weiri_charset { WEIRI_UTF8, WEIRI_LATIN1, WEIRI_ASCII, WEIRI_UTF16, WEIRI_UTF16BE, WEIRI_UTF16LE, WEIRI_UTF32 };
 enum weiri_line_end { WEIRI_LINES_ANY /* LF, CRLF, CR */, WEIRI_LINES_LF, WEIRI_LINES_CUSTOM };
 
 #define WEIRI_MARKS_MAX 4
@@ -39,8 +40,9 @@ struct weir_format {
     bool header, enforce_schema;
     int64_t columns_max, cell_chars_max; /* cell_chars_max < 0 = no limit */
     size_t row_bytes_max;
+    enum weiri_charset charset; /* lines are found in bytes and decoded one by one */
     enum weiri_line_end line_end;
-    struct weir_str line_sep; /* CUSTOM */
+    struct weir_str line_sep; /* CUSTOM; in the charset */
     struct weir_str null_value, empty_value, nan_value, positive_inf, negative_inf;
     enum weir_text_mode mode;
 
@@ -58,6 +60,12 @@ struct weir_format {
 
 /* The text with every malformed UTF-8 sequence replaced by U+FFFD, as many as Java's decoder puts. `out` holds 3 * len bytes. Returns the new length. */
 size_t weiri_utf8_repair(const char *text, size_t len, char *out);
+/* The names that Spark takes, in any case. */
+bool weiri_charset_find(const char *name, enum weiri_charset *out);
+/* Text in UTF-8, valid whatever the bytes were. `out` holds 3 * len + 3 bytes. Returns the new length. */
+size_t weiri_decode(enum weiri_charset charset, const char *text, size_t len, char *out);
+/* Valid UTF-8 as bytes of the charset. */
+void weiri_encode(enum weiri_charset charset, struct weir_str text, struct weir_buf *out);
 /* Characters of valid UTF-8 as Java counts them (UTF-16 units). */
 int64_t weiri_utf16_length(const char *text, size_t len);
 

@@ -80,6 +80,7 @@ class Run:
         self.env = dict(os.environ, TMPDIR=str(scratch), WEIR_BINARY=str(self.build / "weir"), WEIR_CACHE=str(CACHE),
                         LANG="C.UTF-8", LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
         self.env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+        self.env.setdefault("LSAN_OPTIONS", f"suppressions={SOURCE}/tools/lsan.supp:print_suppressions=0")
         self.env.setdefault("TSAN_OPTIONS", f"suppressions={SOURCE}/tools/tsan.supp:second_deadlock_stack=1")
         self.patience = 20 if options.soak else options.patience
         if options.soak:

@@ -304,6 +304,10 @@ weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*
     *out = NULL;
     one->fields[0] = (struct weir_field){.name = "value", .type = weir_type_of(WEIR_TYPE_STRING), .nullable = true};
     WEIR_TRY(weir_format_new(name, one, options, ignore, &format, err));
+    if (format->multi_line) {
+        weir_format_free(format);
+        return weir_fail(err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option multiLine='true': columns are not found in records that span lines so far; declare them");
+    }
     const char *date_format = options ? weir_options_get(options, "dateFormat") : NULL;
     in.csv = format;
     in.read = (struct weir_text_read){.csv = format, .fs = fs, .files = files, .file_count = count};

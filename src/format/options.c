@@ -28,6 +28,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"maxColumns", "20480", "more cells in a line fail the read"},
     {"maxRowBytes", "67108864", "weir's own: a longer line fails the read"},
     {"mode", "PERMISSIVE", "what becomes of malformed rows: PERMISSIVE keeps what they have, DROPMALFORMED drops them, FAILFAST fails"},
+    {"multiLine", "false", "quoted cells may hold line ends: a file is read as one text, by one thread"},
     {"nanValue", "NaN", "text of not-a-number"},
     {"negativeInf", "-Inf", "text of negative infinity"},
     {"nullValue", "", "text of NULL; an empty unquoted cell is always NULL"},
@@ -43,7 +44,7 @@ const struct weir_option_help weir_csv_option_help[] = {
 
 /* Read only by inference (infer.c), only when writing, or for speed: accepted here, without effect. */
 static const char *const no_effect[] = {"columnPruning", "inputBufferSize", "compression", "codec", "quoteAll",
-                                        "escapeQuotes", "charset", "multiLine", "path"};
+                                        "escapeQuotes", "charset", "path"};
 static const char *const not_yet[] = {"samplingRatio", "singleVariantColumn"};
 
 struct reader {
@@ -286,9 +287,11 @@ static weir_rc read_fixed(struct reader *r)
     if (value && !weir_str_eq_nocase(weir_str(value), WEIR_STR("en")) && !weir_str_eq_nocase(weir_str(value), WEIR_STR("en-US"))) {
         return refuse_value(r, "locale", value, "only English is read so far; write en-US");
     }
-    bool multi = false;
-    WEIR_TRY(read_bool(r, "multiLine", &multi));
-    return multi ? refuse_value(r, "multiLine", "true", "rows over several lines are not read yet; write false") : WEIR_OK;
+    WEIR_TRY(read_bool(r, "multiLine", &r->csv->multi_line));
+    if (r->csv->multi_line && r->csv->charset == WEIRI_UTF32) {
+        return refuse_value(r, name, "UTF-32", "not with multiLine so far; convert the files");
+    }
+    return WEIR_OK;
 }
 
 static weir_rc read_times(struct reader *r)
@@ -386,7 +389,7 @@ static bool names_replacement(const struct weir_format *csv)
 
 static void decide_paths(struct weir_format *csv)
 {
-    csv->plain = csv->charset == WEIRI_UTF8 && csv->seps.len == 0 && csv->mark_count == 0 && csv->sep != '\r' && csv->sep != '\0' && csv->sep != csv->quote && !csv->trim_leading &&
+    csv->plain = csv->charset == WEIRI_UTF8 && !csv->multi_line && csv->seps.len == 0 && csv->mark_count == 0 && csv->sep != '\r' && csv->sep != '\0' && csv->sep != csv->quote && !csv->trim_leading &&
                  !csv->trim_trailing && csv->cell_chars_max < 0 && csv->columns_max >= (int64_t)csv->columns && csv->columns > 0 &&
                  csv->line_end != WEIRI_LINES_CUSTOM && !names_replacement(csv);
     csv->blank_rows = csv->columns == 1 || csv->sep <= ' ';
@@ -425,6 +428,11 @@ weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_
     }
     weir_options_free(none);
     if (rc != WEIR_OK) {
+        weir_format_free(csv);
+        return rc;
+    }
+    if (csv->multi_line && (csv->mark_count > 0 || (csv->line_end == WEIRI_LINES_CUSTOM && csv->line_sep.len != 1))) {
+        rc = weir_fail(err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option multiLine='true': not with a lineSep of several bytes, nor with special characters beyond ASCII; leave lineSep out, or write multiLine=false");
         weir_format_free(csv);
         return rc;
     }

@@ -433,6 +433,22 @@ static struct weir_str without_mark(struct weiri_place *place, struct weir_str l
     return first && has_mark(line) ? (struct weir_str){line.ptr + 3, line.len - 3} : line;
 }
 
+/* What the tokenizer made of a line, or of a record, into a row of the batch. */
+static void keep_row(struct weiri_worker *w, const char *line, bool record, uint32_t row, uint32_t number)
+{
+    const struct weiri_tokens *t = &w->tokens;
+    const size_t count = record ? t->count : 0;
+    for (size_t f = 0; f < w->csv->columns; f++) {
+        w->cells[f * w->batch_rows + row] = f < count ? t->cells[f] : (struct weir_cell){NULL, 0};
+    }
+    if (!record || count != w->csv->columns) {
+        WEIR_BIT_SET(w->bad, row);
+    }
+    struct weir_str raw = strip_line_end(line + t->record_at, t->consumed - t->record_at);
+    w->lines[row] = (struct weir_cell){raw.ptr, raw.len};
+    w->line_numbers[row] = number;
+}
+
 /* A decoded line into a row of the batch. */
 static weir_rc slow_line(struct weiri_worker *w, struct weiri_place *place, struct weir_str line, uint32_t row, uint32_t number, struct weir_error *err)
 {
@@ -442,20 +458,11 @@ static weir_rc slow_line(struct weiri_worker *w, struct weiri_place *place, stru
     if (t->error != WEIRI_TOKEN_OK) {
         return fail_token(w, place, place->lines + number, err);
     }
-    size_t count = record ? t->count : 0;
-    for (size_t f = 0; f < w->csv->columns; f++) {
-        w->cells[f * w->batch_rows + row] = f < count ? t->cells[f] : (struct weir_cell){NULL, 0};
-    }
-    if (!record || count != w->csv->columns) {
-        WEIR_BIT_SET(w->bad, row);
-    }
-    struct weir_str raw = strip_line_end(line.ptr + t->record_at, t->consumed - t->record_at);
-    w->lines[row] = (struct weir_cell){raw.ptr, raw.len};
-    w->line_numbers[row] = number;
+    keep_row(w, line.ptr, record, row, number);
     return WEIR_OK;
 }
 
-static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
+static void begin_batch(struct weiri_worker *w)
 {
     if (!w->cells) {
         w->cells = weir_malloc((w->csv->columns + 1) * w->batch_rows * sizeof *w->cells);
@@ -464,6 +471,11 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
     }
     need_bits(w, w->batch_rows);
     weiri_tokens_reset(&w->tokens);
+}
+
+static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
+{
+    begin_batch(w);
     uint32_t rows = 0, number = 0;
     for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, number++) {
         struct weir_str line = {text + at, end - at};
@@ -496,15 +508,11 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
 
 /* --- the header --- */
 
-/* The line is decoded. */
-static weir_rc check_header(struct weiri_worker *w, struct weiri_place *place, struct weir_str line, struct weir_error *err)
+/* The tokens are the header's. */
+static weir_rc check_names(struct weiri_worker *w, const struct weiri_place *place, struct weir_error *err)
 {
     const struct weir_format *csv = w->csv;
-    bool record = weiri_tokens_split(&w->tokens, without_mark(place, line));
-    if (w->tokens.error != WEIRI_TOKEN_OK) {
-        return fail_token(w, place, place->lines, err);
-    }
-    if (csv->enforce_schema || !record) {
+    if (csv->enforce_schema) {
         return WEIR_OK;
     }
     if (w->tokens.count != csv->columns) {
@@ -520,6 +528,16 @@ static weir_rc check_header(struct weiri_worker *w, struct weiri_place *place, s
         }
     }
     return WEIR_OK;
+}
+
+/* The line is decoded. */
+static weir_rc check_header(struct weiri_worker *w, struct weiri_place *place, struct weir_str line, struct weir_error *err)
+{
+    bool record = weiri_tokens_split(&w->tokens, without_mark(place, line));
+    if (w->tokens.error != WEIRI_TOKEN_OK) {
+        return fail_token(w, place, place->lines, err);
+    }
+    return record ? check_names(w, place, err) : WEIR_OK;
 }
 
 /* Where the rows begin behind the header; len when the header is still to come. */
@@ -539,6 +557,104 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
         }
     }
     *out = at;
+    return WEIR_OK;
+}
+
+/* --- records that span lines --- */
+
+/* Tokenizes the record at the beginning of the text; *len_out: its bytes, its newline among them. It is tried with one line, then with twice as many each time, so that
+ * a long one costs no more than its length. False: it goes on behind the text. */
+static bool find_record(struct weiri_worker *w, const char *text, size_t len, bool last, size_t *len_out)
+{
+    const struct weir_format *csv = w->csv;
+    struct weiri_tokens *t = &w->tokens;
+    size_t tried = 0;
+    for (size_t lines = 1, end = 0;; lines *= 2) {
+        for (size_t i = 0; i < lines && end < len; i++) {
+            const char *newline = memchr(text + end, csv->newline, len - end);
+            end = newline ? (size_t)(newline - text) + 1 : len;
+        }
+        bool ended = (uint8_t)text[end - 1] == csv->newline;
+        if (!ended && !last) {
+            const char *newline = memrchr(text, csv->newline, end);
+            end = newline ? (size_t)(newline - text) + 1 : 0;
+            ended = true;
+        }
+        if (end <= tried) {
+            return false;
+        }
+        tried = end;
+        *len_out = end;
+        if (csv->quote == 0 || !memchr(text, csv->quote, end)) { /* the first line, then */
+            (void)weiri_tokens_split(t, (struct weir_str){text, end - ended});
+            return true;
+        }
+        (void)weiri_tokens_split(t, (struct weir_str){text, end});
+        if (!t->unfinished || t->error != WEIRI_TOKEN_OK || (last && end == len)) {
+            *len_out = t->consumed;
+            return true;
+        }
+    }
+}
+
+int64_t weiri_count_lines(const char *text, size_t len)
+{
+    int64_t count = 0;
+    for (const char *at = text; (at = memchr(at, '\n', len - (size_t)(at - text))) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* The corrupt column gets the record with the line ends that the file has. `before`: LFs of the text before it. */
+static void restore_line_ends(struct weiri_worker *w, const struct weiri_stream *stream, size_t before, struct weir_cell *raw)
+{
+    const size_t lines = stream->line_end ? (size_t)weiri_count_lines(raw->ptr, raw->len) : 0;
+    if (lines == 0) {
+        return;
+    }
+    const size_t width = strlen(stream->line_end);
+    char *text = weir_arena_alloc(w->tokens.arena, raw->len + lines * width);
+    size_t n = 0;
+    for (size_t i = 0; i < raw->len; i++) {
+        if (raw->ptr[i] == '\n' && stream->replaced[before++]) {
+            memcpy(text + n, stream->line_end, width);
+            n += width;
+        } else {
+            text[n++] = raw->ptr[i];
+        }
+    }
+    *raw = (struct weir_cell){text, n};
+}
+
+weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, bool last, size_t *taken, struct weir_error *err)
+{
+    uint32_t rows = 0, number = 0;
+    size_t at = 0, size = 0;
+    begin_batch(w);
+    for (; at < len && find_record(w, text + at, len - at, last, &size); at += size) {
+        const bool too_long = size > w->csv->row_bytes_max;
+        if (too_long || w->tokens.error != WEIRI_TOKEN_OK) {
+            weir_rc rc = flush_batch(w, place, sink, rows, err); /* a malformed row before it comes first */
+            return rc != WEIR_OK ? rc : too_long ? weiri_fail_long(w, place, place->lines + number, err) : fail_token(w, place, place->lines + number, err);
+        }
+        if (w->tokens.count > 0 && place->header_due) {
+            WEIR_TRY(check_names(w, place, err));
+            place->header_due = false;
+        } else if (w->tokens.count > 0) {
+            keep_row(w, text + at, true, rows, number);
+            struct weir_cell *raw = &w->lines[rows++];
+            restore_line_ends(w, place->stream, number + (size_t)weiri_count_lines(text + at, (size_t)(raw->ptr - (text + at))), raw);
+        }
+        number += (uint32_t)weiri_count_lines(text + at, size);
+        if (rows == w->batch_rows) {
+            WEIR_TRY(flush_batch(w, place, sink, rows, err));
+            rows = 0;
+        }
+    }
+    WEIR_TRY(flush_batch(w, place, sink, rows, err));
+    place->lines += number;
+    *taken = at;
     return WEIR_OK;
 }
 

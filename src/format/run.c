@@ -193,6 +193,45 @@ static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *b
     return WEIR_OK;
 }
 
+static weir_rc read_stream(struct task *t, struct weiri_place *place, struct weiri_stream *stream, int64_t *bytes, struct weir_error *err)
+{
+    struct weiri_worker *w = t->worker;
+    size_t have = 0, want = t->run->block_bytes;
+    for (bool end = false; !end;) {
+        size_t done, taken = 0;
+        buffer_grow(w, want, have);
+        char *raw = w->buffer + PAD;
+        if (weir_stop_level() >= 2) {
+            return weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped");
+        }
+        WEIR_TRY(weiri_input_read(place->input, raw + have, want - have, &done, err));
+        end = done < want - have;
+        have += done;
+        *bytes += (int64_t)done;
+        t->part_bytes += (int64_t)done;
+        const size_t used = weiri_stream_add(stream, w->csv, raw, have, end);
+        have -= used;
+        memmove(raw, raw + used, have);
+        place->stream = stream;
+        WEIR_TRY(weiri_records(w, place, t->sink, stream->text, stream->len, end, &taken, err));
+        weiri_stream_drop(stream, taken);
+        WEIR_TRY(part_limit(t, err));
+        if (stream->len > w->csv->row_bytes_max) {
+            return weiri_fail_long(w, place, place->lines, err);
+        }
+        want = have + (stream->len > t->run->block_bytes ? stream->len : t->run->block_bytes);
+    }
+    return WEIR_OK;
+}
+
+static weir_rc read_records(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
+{
+    struct weiri_stream stream = {0};
+    const weir_rc rc = read_stream(t, place, &stream, bytes, err);
+    weiri_stream_free(&stream);
+    return rc;
+}
+
 static void note_file(struct run *run, size_t file, const struct weiri_place *place, int64_t bytes, weir_rc rc, bool missing)
 {
     struct weir_text_result *result = run->result;
@@ -220,7 +259,7 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
     if (rc == WEIR_OK) {
         place.from = input.at;
         place.header_due = t->run->read->csv->header && segment->from == 0;
-        rc = read_blocks(t, &place, &bytes, &mine);
+        rc = t->run->read->csv->multi_line ? read_records(t, &place, &bytes, &mine) : read_blocks(t, &place, &bytes, &mine);
         if (rc == WEIR_OK || rc == WEIR_CORRUPT) {
             /* Corrupt, perhaps, because it changed under our hands. */
             struct weir_error changed = {0};

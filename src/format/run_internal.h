@@ -42,6 +42,25 @@ int64_t weiri_input_lines_before(struct weiri_input *in, int64_t upto);
 /* The error of a file that is not what was planned. */
 weir_rc weiri_input_conflict(const struct weir_text_file *file, bool missing, struct weir_error *err);
 
+/* --- stream.c: a whole file as one text, for records that span lines --- */
+
+/* Zeroed: a file's beginning. */
+struct weiri_stream {
+    char *text; /* UTF-8, line ends as one byte; what is before the records not yet taken is dropped */
+    size_t len, cap;
+    enum weiri_charset charset;
+    int kind;             /* private: which line ends the file has */
+    const char *line_end; /* what an LF of the text may stand for; NULL = all stand for themselves */
+    bool *replaced;       /* per LF of the text, with a line_end: does it stand for that? */
+    size_t lf_count, lf_cap;
+    bool begun, held_cr;
+};
+/* Appends what the bytes say; gives how many were used: all when they are the last, else those that make whole characters. */
+size_t weiri_stream_add(struct weiri_stream *stream, const struct weir_format *csv, const char *raw, size_t len, bool last);
+void weiri_stream_drop(struct weiri_stream *stream, size_t len); /* from the front */
+int64_t weiri_count_lines(const char *text, size_t len); /* LFs */
+void weiri_stream_free(struct weiri_stream *stream);
+
 /* --- rows.c: text into rows --- */
 
 struct weiri_worker {
@@ -72,6 +91,7 @@ struct weiri_place {
     struct weiri_input *input;
     const struct weir_text_file *file;
     bool header_due;
+    const struct weiri_stream *stream; /* of records that span lines */
     bool begun;      /* a line of the file's text went to the tokenizer */
     int64_t from;    /* where the segment's text begins in the file */
     int64_t lines;   /* lines behind us, counted from there */
@@ -83,3 +103,5 @@ weir_rc weiri_line_fail_long(const struct weir_format *csv, const char *path, in
 weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err);
 /* Whole lines of text (the last one ended too) into the sink. 64 bytes round the text may be read. */
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;
+/* The records of a stream's text into the sink. `last`: no more text follows. *taken: bytes of the records that are whole. */
+weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, bool last, size_t *taken, struct weir_error *err) WEIR_MUST_USE;

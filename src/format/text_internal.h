@@ -37,7 +37,7 @@ struct weir_format {
     bool trim_leading, trim_trailing;
     struct weir_str comment; /* len 0 = none */
     uint8_t comment_byte;    /* the same for univocity, to which NUL is the comment sign when there is none */
-    bool header, enforce_schema;
+    bool header, enforce_schema, multi_line;
     int64_t columns_max, cell_chars_max; /* cell_chars_max < 0 = no limit */
     size_t row_bytes_max;
     enum weiri_charset charset; /* lines are found in bytes and decoded one by one */
@@ -90,6 +90,7 @@ struct weiri_tokens {
     size_t count, cap;
     size_t consumed;         /* bytes of the line up to the end of the record: less than the line only under a custom lineSep */
     size_t record_at;        /* where the record began */
+    bool unfinished;         /* the text ended inside the record: more text might go on with it */
     enum weiri_token_error error;
 };
 void weiri_tokens_init(struct weiri_tokens *t, const struct weir_format *csv);

@@ -382,8 +382,8 @@ static bool simple_unquoted(struct weiri_cursor *c, bool *given)
 {
     size_t from = c->i - 1;
     const uint8_t *end = memchr(c->s + from, c->csv->sep, c->n - from);
-    *given = end != NULL;
-    if (!end) {
+    *given = end && !(c->csv->multi_line && memchr(c->s + from, c->csv->newline, (size_t)(end - (c->s + from))));
+    if (!*given) {
         return true;
     }
     size_t len = (size_t)(end - (c->s + from));
@@ -591,6 +591,7 @@ bool weiri_tokens_split(struct weiri_tokens *t, struct weir_str line)
     t->error = WEIRI_TOKEN_OK;
     t->record_at = 0;
     t->consumed = line.len;
+    t->unfinished = false;
     if (line.len == 0 || (uint8_t)line.ptr[0] == t->csv->comment_byte) {
         return false;
     }
@@ -611,6 +612,7 @@ bool weiri_tokens_split(struct weiri_tokens *t, struct weir_str line)
             ended = !(t->csv->seps.len > 0 ? weiri_multi_record(&c) : single_record(&c));
             t->consumed = c.i;
         }
+        t->unfinished = ended;
         if (ended && t->error == WEIRI_TOKEN_OK) {
             at_end(&c);
         }

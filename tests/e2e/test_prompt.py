@@ -64,7 +64,7 @@ def test_interrupt_drops_the_line(terminal):
     terminal.type("SELECT 40 + 2 AS answer;\n")
     terminal.expect("42")
     terminal.expect("weir> ")
-    terminal.type("\x04")
+    terminal.type("exit;\n")
     assert terminal.process.wait(60) == 0
 
 

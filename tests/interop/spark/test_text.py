@@ -60,3 +60,23 @@ def test_inference(spark, weir, tmp_path):
         if ours != theirs:
             wrong.append((options, rows, [(t, o) for t, o in zip(theirs, ours) if t != o] or (theirs, ours)))
     assert not wrong, f"{len(wrong)} of 40 (Spark, weir):\n" + "\n".join(map(str, wrong[:5]))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("escape", ["\\", '"'])
+def test_multi_line(spark, weir, tmp_path, escape, end):
+    draw = random.Random(f"{escape} {end}")
+    weir("external-locations", "create", "landing", tmp_path)
+    options = {"multiLine": "true", "escape": escape, "columnNameOfCorruptRecord": "bad"}
+    given = "".join(f", {name} => '{value}'" for name, value in {**options, "escape": escape.replace(chr(92), chr(92) * 2)}.items())
+    wrong = []
+    for number in range(60):
+        pieces = ["a", "b c", ",", ",", ",", '"', '"', '""', end, end, " ", "\\", "1", "\u00e9", "#", '"x' + end + 'y"', "\t"]
+        file = tmp_path / f"{number}.csv"
+        file.write_bytes((draw.choice(["a", "1,2"]) + end + "".join(draw.choice(pieces) for _ in range(40))).encode())
+        theirs = [row.asDict() for row in spark.read.schema("a STRING, b STRING, c STRING, bad STRING").options(**options).csv(str(file)).collect()]
+        ours = weir("sql", "-o", "ndjson", "-c", f"SELECT * FROM read_files('{file}', format => 'csv', schema => 'a STRING, b STRING, c STRING, bad STRING'{given})").out
+        ours = [json.loads(line) for line in ours.splitlines()]
+        if ours != theirs:
+            wrong.append((file.read_bytes(), theirs, ours))
+    assert not wrong, f"{len(wrong)} of 60, the first: {wrong[0][0]!r}\n  Spark {wrong[0][1]}\n  weir  {wrong[0][2]}"

@@ -148,8 +148,8 @@ static void project(const char *select, struct csv_rows *rows)
 /* May this case be refused? Options beyond those asked for so far, and the forms named as exceptions. */
 static bool may_refuse(const char *name, const struct weir_json *options)
 {
-    static const char *const beyond[] = {"multiLine", "locale", "singleVariantColumn", "samplingRatio"};
-    static const char *const cases[] = {"csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz"};
+    static const char *const beyond[] = {"locale", "singleVariantColumn", "samplingRatio"};
+    static const char *const cases[] = {"csv-infer/multiline", "csv-header/name_with_newline", "csv-quote/newline_multiline_linesep_crlf", "csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz"};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
         if (weir_json_get(options, beyond[i])) {
             return true;

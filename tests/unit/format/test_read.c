@@ -274,7 +274,7 @@ static void options_are_checked(void **state)
     static const struct {
         const char *name, *value, *condition;
     } bad[] = {
-        {"seperator", ";", "OPTION_UNKNOWN"},       {"header", "yes", "OPTION_INVALID"},         {"multiLine", "true", "OPTION_UNSUPPORTED"},
+        {"seperator", ";", "OPTION_UNKNOWN"},       {"header", "yes", "OPTION_INVALID"},
         {"encoding", "windows-1252", "OPTION_INVALID"}, {"encoding", "klingon", "OPTION_INVALID"}, {"locale", "de-DE", "OPTION_UNSUPPORTED"},
         {"samplingRatio", "0.5", "OPTION_UNSUPPORTED"}, {"sep", "", "OPTION_INVALID"},           {"sep", "\\", "OPTION_INVALID"},
         {"quote", "ab", "OPTION_INVALID"},          {"lineSep", "abc", "OPTION_INVALID"},        {"maxColumns", "many", "OPTION_INVALID"},

@@ -2,10 +2,12 @@
 #include "cli/cli.h"
 #include "base/uri.h"
 #include "os/thread.h"
+#include <errno.h>
 #include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define SCRIPT_BYTES_MAX ((size_t)64 << 20)
 
@@ -160,6 +162,29 @@ static void answer(struct cli *cli, weir_session *session, const weir_options *v
     weir_stop_reset(); /* Ctrl-C ended the statement, not the session */
 }
 
+/* One character of UTF-8 from the terminal. libedit's own would miss a Ctrl-C that comes just before it begins to read. */
+static int read_char(EditLine *el, wchar_t *out)
+{
+    mbstate_t state = {0};
+    (void)el;
+    for (;;) {
+        char byte;
+        if (!weir_stop_or_readable(STDIN_FILENO)) {
+            errno = EINTR;
+            return -1;
+        }
+        const ssize_t got = read(STDIN_FILENO, &byte, 1);
+        if (got <= 0) {
+            return got == 0 ? 0 : -1;
+        }
+        const size_t used = mbrtowc(out, &byte, 1, &state);
+        if (used != (size_t)-2) {
+            *out = used == (size_t)-1 ? L'?' : *out;
+            return 1;
+        }
+    }
+}
+
 static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options *vars)
 {
     struct completion state = {session, false};
@@ -178,6 +203,7 @@ static weir_rc prompt(struct cli *cli, weir_session *session, const weir_options
     el_set(el, EL_CLIENTDATA, &state.more);
     el_set(el, EL_PROMPT, prompt_text);
     el_set(el, EL_SIGNAL, 1);
+    el_set(el, EL_GETCFN, read_char);
     el_set(el, EL_EDITOR, "emacs");
     el_set(el, EL_HIST, history, past);
     el_set(el, EL_ADDFN, "weir-complete", "complete a word", complete);

@@ -76,6 +76,17 @@ void weir_stop_wait(int64_t timeout_ms)
     (void)poll(&wait, wait.fd >= 0 ? 1 : 0, timeout);
 }
 
+bool weir_stop_or_readable(int fd)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = weir_stop_fd(), .events = POLLIN}};
+    while (weir_stop_level() == 0) {
+        if (poll(fds, fds[1].fd >= 0 ? 2 : 1, -1) > 0 && fds[0].revents != 0) {
+            return weir_stop_level() == 0;
+        }
+    }
+    return false;
+}
+
 struct weir_stop_watch {
     void (*act)(void *arg);
     void *arg;

@@ -41,6 +41,8 @@ void weir_stop_on_signals(int exit_code);
 /* While on, SIGINT asks in silence for a stop at once (level 2), which only ends what runs: for a prompt, which resets it and goes on. SIGTERM ends the process, as a
  * second SIGINT without a reset between them does. */
 void weir_stop_at_prompt(bool on);
+/* Waits until there is something to read, or until stop is asked for: true when only the former. No request is missed, whenever it comes. */
+bool weir_stop_or_readable(int fd);
 /* Calls `act` once, in a thread of its own, when a stop is asked for before the watch is freed. Where no thread can be had nothing is watched, and NULL is legal to free. */
 typedef struct weir_stop_watch weir_stop_watch;
 weir_stop_watch *weir_stop_watch_new(void (*act)(void *arg), void *arg);

@@ -436,8 +436,11 @@ static weir_rc dispatch(struct env *env, const weir_node *node, struct val *out)
     case N_CAST:
         WEIR_TRY(weiri_expr_val(env, node->kids[0], &inner));
         return weiri_cast(x, node->pos, inner, node->type, node->op == 1, out);
-    case N_CALL:
-        return weiri_call_val(env, node, out);
+    case N_CALL: {
+        bool found = false;
+        WEIR_TRY(node->name.count == 1 ? weiri_find_column(env, node, out, &found) : WEIR_OK);
+        return found ? WEIR_OK : weiri_call_val(env, node, out);
+    }
     case N_INDEX:
         return index_val(env, node, out);
     case N_FIELD:

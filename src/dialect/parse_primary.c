@@ -300,6 +300,7 @@ static weir_rc atom(struct parser *p, weir_node **out)
             *out = weiri_node(p, N_CALL, tok->pos);
             (*out)->text = weiri_lower(p->arena, tok->text);
             (*out)->call = weir_arena_zalloc(p->arena, sizeof *(*out)->call);
+            (*out)->name = (struct weir_name){.pos = tok->pos, .count = 1, .parts = {weir_str(tok->text)}}; /* unless a column has that name */
             p->at++;
             return WEIR_OK;
         }

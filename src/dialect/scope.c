@@ -204,14 +204,21 @@ static weir_rc try_resolve(struct env *env, const weir_node *node, struct val *o
     return WEIR_OK;
 }
 
+weir_rc weiri_find_column(struct env *env, const weir_node *node, struct val *out, bool *found)
+{
+    *found = false;
+    for (struct env *e = env; e && !*found; e = e->outer) {
+        WEIR_TRY(try_resolve(e, node, out, found));
+    }
+    return WEIR_OK;
+}
+
 weir_rc weiri_resolve_column(struct env *env, const weir_node *node, struct val *out)
 {
-    for (struct env *e = env; e; e = e->outer) {
-        bool found = false;
-        WEIR_TRY(try_resolve(e, node, out, &found));
-        if (found) {
-            return WEIR_OK;
-        }
+    bool found = false;
+    WEIR_TRY(weiri_find_column(env, node, out, &found));
+    if (found) {
+        return WEIR_OK;
     }
     return unresolved(env, node);
 }

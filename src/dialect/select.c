@@ -121,6 +121,16 @@ static weir_rc expand_generator(struct sel *s, const struct select_item *in)
     return WEIR_OK;
 }
 
+/* The name of an item without an alias. A word such as `user` is a column first, and a function where there is none. */
+static weir_rc item_name(struct sel *s, const weir_node *expr, const char **out)
+{
+    struct val val;
+    bool column = false;
+    WEIR_TRY(expr->kind == N_CALL && expr->name.count == 1 ? weiri_find_column(&s->env, expr, &val, &column) : WEIR_OK);
+    *out = column ? expr->name.parts[0].ptr : weiri_pretty(s->x->arena, expr);
+    return WEIR_OK;
+}
+
 static weir_rc expand_items(struct sel *s)
 {
     for (size_t i = 0; i < s->select->item_count; i++) {
@@ -132,8 +142,9 @@ static weir_rc expand_items(struct sel *s)
         } else if (in->alias_count > 0) {
             return weiri_invalid(s->x, in->pos, "MULTI_ALIAS_WITHOUT_GENERATOR", "several names for one value");
         } else {
-            ARENA_PUSH(s->x->arena, s->items, s->item_count, s->item_cap) =
-                (struct item){.node = in->expr, .name = in->alias ? in->alias : weiri_pretty(s->x->arena, in->expr), .pos = in->pos};
+            const char *name = in->alias;
+            WEIR_TRY(name ? WEIR_OK : item_name(s, in->expr, &name));
+            ARENA_PUSH(s->x->arena, s->items, s->item_count, s->item_cap) = (struct item){.node = in->expr, .name = name, .pos = in->pos};
         }
     }
     return WEIR_OK;

@@ -112,6 +112,8 @@ weir_rc weiri_coerce(struct xl *x, struct weir_pos pos, struct val *value, struc
 weir_rc weiri_coerce_bool(struct env *env, const weir_node *node, struct val *value, const char *where) WEIR_MUST_USE;
 
 /* --- scope.c --- */
+/* The same where there may be none. */
+weir_rc weiri_find_column(struct env *env, const weir_node *node, struct val *out, bool *found) WEIR_MUST_USE;
 weir_rc weiri_resolve_column(struct env *env, const weir_node *node, struct val *out) WEIR_MUST_USE;
 /* Does the name resolve in this SELECT's own FROM? */
 bool weiri_column_is_local(struct env *env, const weir_node *node);

@@ -1,4 +1,5 @@
 /* access.c - values of finished columns: one at a time, or the chosen rows of a batch into a new one. */
+#include "base/map.h"
 #include "column/arrow_internal.h"
 
 bool weir_arrow_is_null(const struct ArrowArray *array, int64_t row)
@@ -56,29 +57,56 @@ struct weir_str weir_arrow_bytes(const struct ArrowArray *array, int64_t row)
     return (struct weir_str){text + offsets[i], (size_t)(offsets[i + 1] - offsets[i])};
 }
 
-static void copy_nested(weir_builder *builder, const struct weir_type *type, const struct ArrowArray *from, int64_t row)
+static void copy_value(weir_builder *builder, const struct ArrowArray *from, int64_t row, bool unique);
+
+/* Which entries of a map have a later one of the same key. */
+static bool *repeated_keys(const struct ArrowArray *keys, int64_t from, int64_t count)
+{
+    bool *repeated = weir_calloc((size_t)count + 1, sizeof *repeated);
+    weir_map *seen = weir_map_new();
+    for (int64_t r = count; r-- > 0;) {
+        const struct weir_str key = weir_arrow_bytes(keys, from + r);
+        repeated[r] = weir_map_has(seen, key);
+        weir_map_put(seen, key, seen);
+    }
+    weir_map_free(seen, NULL);
+    return repeated;
+}
+
+static void copy_map(weir_builder *builder, const struct ArrowArray *entries, int64_t from, int64_t count, bool unique)
+{
+    const bool by_text = weiri_builder_type(builder)->fields[0].type.id == WEIR_TYPE_STRING;
+    bool *repeated = unique && by_text && count > 1 ? repeated_keys(entries->children[0], from, count) : NULL;
+    for (int64_t r = 0; r < count; r++) {
+        if (!repeated || !repeated[r]) {
+            copy_value(weir_builder_child(builder, 0), entries->children[0], from + r, unique);
+            copy_value(weir_builder_child(builder, 1), entries->children[1], from + r, unique);
+        }
+    }
+    weir_free(repeated);
+}
+
+static void copy_nested(weir_builder *builder, const struct weir_type *type, const struct ArrowArray *from, int64_t row, bool unique)
 {
     int64_t i = row + from->offset;
     if (type->id == WEIR_TYPE_STRUCT) {
         for (size_t f = 0; f < type->field_count; f++) {
-            weiri_builder_copy(weir_builder_child(builder, f), from->children[f], i);
+            copy_value(weir_builder_child(builder, f), from->children[f], i, unique);
         }
     } else {
         const int32_t *offsets = from->buffers[1];
         const struct ArrowArray *entries = from->children[0];
-        for (int64_t r = offsets[i]; r < offsets[i + 1]; r++) {
-            if (type->id == WEIR_TYPE_ARRAY) {
-                weiri_builder_copy(weir_builder_child(builder, 0), entries, r);
-            } else {
-                weiri_builder_copy(weir_builder_child(builder, 0), entries->children[0], r + entries->offset);
-                weiri_builder_copy(weir_builder_child(builder, 1), entries->children[1], r + entries->offset);
-            }
+        if (type->id == WEIR_TYPE_MAP) {
+            copy_map(builder, entries, offsets[i] + entries->offset, offsets[i + 1] - offsets[i], unique);
+        }
+        for (int64_t r = offsets[i]; type->id == WEIR_TYPE_ARRAY && r < offsets[i + 1]; r++) {
+            copy_value(weir_builder_child(builder, 0), entries, r, unique);
         }
     }
     weir_builder_end(builder);
 }
 
-void weiri_builder_copy(weir_builder *builder, const struct ArrowArray *from, int64_t row)
+static void copy_value(weir_builder *builder, const struct ArrowArray *from, int64_t row, bool unique)
 {
     const struct weir_type *type = weiri_builder_type(builder);
     if (weir_arrow_is_null(from, row)) {
@@ -105,11 +133,16 @@ void weiri_builder_copy(weir_builder *builder, const struct ArrowArray *from, in
     case WEIR_TYPE_ARRAY:
     case WEIR_TYPE_MAP:
     case WEIR_TYPE_STRUCT:
-        copy_nested(builder, type, from, row);
+        copy_nested(builder, type, from, row, unique);
         break;
     default:
         weir_builder_i64(builder, weir_arrow_i64(from, type->id, row));
     }
+}
+
+void weiri_builder_copy(weir_builder *builder, const struct ArrowArray *from, int64_t row)
+{
+    copy_value(builder, from, row, false);
 }
 
 /* What the chosen rows hold must stay below Arrow's 32-bit offsets. */
@@ -154,4 +187,30 @@ weir_rc weir_batch_take(const struct weir_batch *batch, const int64_t *rows, int
     }
     weir_free(columns);
     return rc;
+}
+
+static bool has_maps(const struct weir_type *type)
+{
+    bool found = type->id == WEIR_TYPE_MAP;
+    for (size_t i = 0; i < type->field_count && !found; i++) {
+        found = has_maps(&type->fields[i].type);
+    }
+    return found;
+}
+
+void weir_batch_unique_keys(struct weir_batch *batch)
+{
+    for (size_t c = 0; c < batch->schema->field_count; c++) {
+        if (!has_maps(&batch->schema->fields[c].type)) {
+            continue;
+        }
+        struct ArrowArray *column = batch->array.children[c];
+        weir_builder *builder = weir_builder_new(&batch->schema->fields[c].type);
+        for (int64_t row = 0; row < batch->array.length + batch->array.offset; row++) {
+            copy_value(builder, column, row, true);
+        }
+        column->release(column);
+        weir_builder_finish(builder, column);
+        weir_builder_free(builder);
+    }
 }

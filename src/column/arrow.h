@@ -89,6 +89,9 @@ struct weir_str weir_arrow_bytes(const struct ArrowArray *array, int64_t row);
 weir_rc weir_batch_take(const struct weir_batch *batch, const int64_t *rows, int64_t count, struct weir_batch *out,
                         struct weir_error *err) WEIR_MUST_USE;
 
+/* MAPs of a batch get each STRING key once, the last value of all (Spark keeps all that a JSON object had; DuckDB takes no others). The batch must be the caller's alone. */
+void weir_batch_unique_keys(struct weir_batch *batch);
+
 /* One value as JSON, as ../shared/conformance/text renders it (timestamps ...Z with six digits, decimals as strings, BINARY base64, MAP as array of
  * pairs, NaN as string; bytes that are not UTF-8 as \udc80..\udcff). ASCII only when w->ascii. */
 void weir_arrow_print_json(struct weir_jsonw *w, const struct weir_type *type, const struct ArrowArray *array, int64_t row);

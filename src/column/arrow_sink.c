@@ -19,6 +19,7 @@ struct arrow_sink {
     struct weir_text_parser *const *parsers;
     int64_t batch_rows;
     weir_builder **builders;
+    struct ArrowArray *arrays; /* nested columns of the block */
     int64_t kept;   /* rows in the builders that are final */
     int64_t total;  /* rows in finished batches */
     size_t finished_bytes;
@@ -113,6 +114,29 @@ static weir_rc sink_take_constant(weir_colsink *self, int column, const union we
     return WEIR_OK;
 }
 
+static weir_rc sink_take_array(weir_colsink *self, int column, struct ArrowArray *array, struct weir_error *err)
+{
+    struct arrow_sink *s = self->state;
+    (void)err;
+    WEIR_ASSERT(!s->arrays[column].release);
+    s->arrays[column] = *array;
+    array->release = NULL;
+    return WEIR_OK;
+}
+
+/* A nested column's rows come in when it is known which of them stay. */
+static void add_array(struct arrow_sink *s, size_t column, uint32_t rows, const uint64_t *drop)
+{
+    struct ArrowArray *array = &s->arrays[column];
+    for (uint32_t r = 0; r < rows; r++) {
+        if (!drop || !WEIR_BIT(drop, r)) {
+            weiri_builder_copy(s->builders[column], array, r);
+        }
+    }
+    array->release(array);
+    *array = (struct ArrowArray){0};
+}
+
 /* Rewrite the block's rows of one column without the dropped ones: the survivors go aside, and come back. */
 static void drop_rows(struct arrow_sink *s, size_t column, uint32_t rows, const uint64_t *drop)
 {
@@ -169,8 +193,10 @@ static weir_rc sink_close_block(weir_colsink *self, uint32_t rows, const uint64_
     }
     bool big = false;
     for (size_t c = 0; c < self->schema->field_count; c++) {
-        WEIR_ASSERT(weir_builder_rows(s->builders[c]) == s->kept + rows);
-        if (dropped == rows) {
+        WEIR_ASSERT(s->arrays[c].release || weir_builder_rows(s->builders[c]) == s->kept + rows);
+        if (s->arrays[c].release) {
+            add_array(s, c, rows, drop);
+        } else if (dropped == rows) {
             weiri_builder_truncate(s->builders[c], s->kept);
         } else if (dropped > 0) {
             drop_rows(s, c, rows, drop);
@@ -200,7 +226,7 @@ static size_t sink_bytes(const weir_colsink *self)
     return bytes;
 }
 
-static const struct weir_colsink_ops sink_ops = {sink_take, sink_take_cells, sink_take_constant, sink_close_block, sink_rows, sink_bytes};
+static const struct weir_colsink_ops sink_ops = {sink_take, sink_take_cells, sink_take_constant, sink_take_array, sink_close_block, sink_rows, sink_bytes};
 
 static weir_rc sinks_begin(struct weir_sink_factory *self, int64_t task, struct weir_text_parser *const *parsers, weir_colsink **out, struct weir_error *err)
 {
@@ -212,6 +238,7 @@ static weir_rc sinks_begin(struct weir_sink_factory *self, int64_t task, struct 
     s->parsers = parsers;
     s->batch_rows = f->batch_rows;
     s->builders = weir_calloc(self->schema->field_count + 1, sizeof(weir_builder *));
+    s->arrays = weir_calloc(self->schema->field_count + 1, sizeof *s->arrays);
     for (size_t c = 0; c < self->schema->field_count; c++) {
         s->builders[c] = weir_builder_new(&self->schema->fields[c].type);
     }
@@ -225,7 +252,11 @@ static void sinks_abandon(struct weir_sink_factory *self, int64_t task, weir_col
     (void)task;
     for (size_t c = 0; c < self->schema->field_count; c++) {
         weir_builder_free(s->builders[c]);
+        if (s->arrays[c].release) {
+            s->arrays[c].release(&s->arrays[c]);
+        }
     }
+    weir_free(s->arrays);
     for (size_t i = 0; i < s->count; i++) {
         weir_batch_release(&s->batches[i]);
     }
@@ -278,17 +309,7 @@ weir_rc weir_arrow_sinks_new(const weir_schema *schema, int64_t batch_rows,
                              struct weir_sink_factory **out, struct weir_error *err)
 {
     *out = NULL;
-    for (size_t c = 0; c < schema->field_count; c++) {
-        const struct weir_type *type = &schema->fields[c].type;
-        bool taken = weir_type_is_primitive(type) || type->id == WEIR_TYPE_STRUCT;
-        for (size_t i = 0; i < type->field_count; i++) {
-            taken = taken && weir_type_is_primitive(&type->fields[i].type);
-        }
-        if (!taken) {
-            return weir_fail(err, WEIR_UNSUPPORTED, "TYPE_UNSUPPORTED", "the column `%s` is not of a primitive type; text has no others",
-                             schema->fields[c].name);
-        }
-    }
+    (void)err;
     struct arrow_sinks *f = weir_calloc(1, sizeof *f);
     f->factory = (struct weir_sink_factory){sinks_begin, sinks_end, sinks_abandon, schema, f};
     f->batch_rows = batch_rows > 0 ? batch_rows : 1 << 16;

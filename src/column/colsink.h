@@ -1,7 +1,7 @@
 /* colsink.h - where text becomes columns: the border between whoever finds fields in text (format) and whoever keeps them (parquet, Arrow).
  *
  * A task is one row group: one thread owns it and its sink from first byte to last. Text arrives in blocks. For each block the reader
- * hands every column once (take, take_cells or take_constant), which *stages* `rows` entries; rows whose text did not parse are marked in
+ * hands every column once (take, take_cells, take_constant or, for nested ones, take_array), which *stages* `rows` entries; rows whose text did not parse are marked in
  * `bad`. Then close_block ends it: rows marked in `drop` vanish from all columns (DROPMALFORMED, WHERE on the corrupt record), the others
  * become final. Parsing happens once per distinct text where the sink keeps a dictionary; the verdict is kept in the entry.
  * Output depends on the task's text alone, never on threads or timing. */
@@ -55,6 +55,8 @@ struct weir_colsink_ops {
     /* The same value `rows` times; NULL = NULL. Arrow sinks also take a STRUCT of primitive fields, by constants only (the same one in a
      * whole block): its s.ptr points to one union weir_value per field. */
     weir_rc (*take_constant)(weir_colsink *self, int column, const union weir_value *value, uint32_t rows, struct weir_error *err);
+    /* A whole column as values, one per row of the block: for nested columns, which have no text of their own. The array is moved, whatever comes back. */
+    weir_rc (*take_array)(weir_colsink *self, int column, struct ArrowArray *array, struct weir_error *err);
     /* All columns were taken with `rows` rows: forget the rows marked in `drop` (NULL: none), keep the others. */
     weir_rc (*close_block)(weir_colsink *self, uint32_t rows, const uint64_t *drop, struct weir_error *err);
     int64_t (*rows)(const weir_colsink *self); /* kept so far */
@@ -62,7 +64,7 @@ struct weir_colsink_ops {
 };
 struct weir_colsink {
     const struct weir_colsink_ops *ops;
-    const weir_schema *schema; /* the sink's columns, all primitive */
+    const weir_schema *schema; /* the sink's columns */
     void *state;
 };
 

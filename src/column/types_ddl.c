@@ -138,9 +138,6 @@ static weir_rc parse_field(struct ddl *d, struct weir_field *out)
     }
     *out = (struct weir_field){.nullable = true};
     out->name = weir_arena_strndup(d->arena, d->value.ptr, d->value.len);
-    if (d->value.len == 0) {
-        return fail(d, "a column name is empty");
-    }
     WEIR_TRY(advance(d));
     if (at_sign(d, ':')) {
         WEIR_TRY(advance(d));

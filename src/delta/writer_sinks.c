@@ -53,12 +53,8 @@ static void abandon(struct weir_sink_factory *self, int64_t task, weir_colsink *
 weir_rc weir_delta_writer_sinks(weir_delta_writer *writer, struct weir_sink_factory **out, struct weir_error *err)
 {
     *out = NULL;
-    bool flat = writer->partition_count == 0;
-    for (size_t i = 0; i < writer->schema->field_count; i++) {
-        flat = flat && weir_type_is_primitive(&writer->schema->fields[i].type);
-    }
-    if (!flat) {
-        return weir_fail(err, WEIR_UNSUPPORTED, "DELTA_WRITE_UNSUPPORTED", "text does not go straight into a table with partition columns or nested columns; write batches");
+    if (writer->partition_count > 0) {
+        return weir_fail(err, WEIR_UNSUPPORTED, "DELTA_WRITE_UNSUPPORTED", "text does not go straight into a table with partition columns; write batches");
     }
     writer->tasks_per_file = writer->file_bytes_max / TASK_FILE_BYTES;
     writer->tasks_per_file = writer->tasks_per_file < 1 ? 1 : writer->tasks_per_file;

@@ -295,22 +295,22 @@ static struct weir_type type_of(struct guess guess)
     return type;
 }
 
-weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count,
-                          weir_arena *arena, weir_schema **out, struct weir_error *err)
+weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count, weir_arena *arena,
+                        weir_schema **out, struct weir_error *err)
 {
     struct infer in = {.arena = arena, .types = option_bool(options, "inferSchema", false), .prefer_date = option_bool(options, "preferDate", true)};
     weir_format *format = NULL;
     weir_schema *one = weir_schema_new(arena, 1);
     *out = NULL;
     one->fields[0] = (struct weir_field){.name = "value", .type = weir_type_of(WEIR_TYPE_STRING), .nullable = true};
-    WEIR_TRY(weir_format_new(name, one, options, ignore, &format, err));
+    WEIR_TRY(weir_format_new("csv", one, options, ignore, &format, err));
     if (format->multi_line) {
         weir_format_free(format);
         return weir_fail(err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option multiLine='true': columns are not found in records that span lines so far; declare them");
     }
     const char *date_format = options ? weir_options_get(options, "dateFormat") : NULL;
     in.csv = format;
-    in.read = (struct weir_text_read){.csv = format, .fs = fs, .files = files, .file_count = count};
+    in.read = (struct weir_text_read){.format = format, .fs = fs, .files = files, .file_count = count};
     in.date = format->date_pattern;
     in.date_is_timestamp = !format->timestamp_pattern && lenient_takes(date_format ? date_format : "yyyy-MM-dd");
     weir_buf_init(&in.first, 0);
@@ -334,4 +334,11 @@ weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*
     weir_free(in.chunk);
     weir_format_free(format);
     return rc;
+}
+
+weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count,
+                          weir_arena *arena, weir_schema **out, struct weir_error *err)
+{
+    const bool json = weir_str_eq_nocase(weir_str(name), WEIR_STR("json"));
+    return json ? weiri_json_infer(options, ignore, fs, files, count, arena, out, err) : weiri_csv_infer(options, ignore, fs, files, count, arena, out, err);
 }

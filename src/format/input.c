@@ -37,7 +37,7 @@ static weir_rc find_border(struct weiri_input *in, int64_t offset, int64_t *out,
 {
     enum { PIECE = 16384 };
     char piece[PIECE + 1];
-    const struct weir_format *csv = in->read->csv;
+    const struct weir_format *csv = in->read->format;
     *out = offset;
     if (offset == 0 || offset >= in->file->size) {
         return WEIR_OK;
@@ -155,8 +155,8 @@ int64_t weiri_input_lines_before(struct weiri_input *in, int64_t upto)
             break;
         }
         for (size_t i = 0; i < done; i++) {
-            bool any = in->read->csv->line_end == WEIRI_LINES_ANY;
-            char end = in->read->csv->line_end == WEIRI_LINES_CUSTOM ? in->read->csv->line_sep.ptr[0] : '\n';
+            bool any = in->read->format->line_end == WEIRI_LINES_ANY;
+            char end = in->read->format->line_end == WEIRI_LINES_CUSTOM ? in->read->format->line_sep.ptr[0] : '\n';
             lines += any ? piece[i] == '\r' || (piece[i] == '\n' && !cr) : piece[i] == end;
             cr = piece[i] == '\r';
         }

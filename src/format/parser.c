@@ -207,12 +207,20 @@ struct weir_text_parser *weir_text_parser_new(const struct weir_type *type, cons
     return &p->base;
 }
 
-struct weir_text_parser *weiri_raw_parser_new(void)
+static enum weir_verdict parse_raw(struct weir_text_parser *self, const char *text, size_t len, union weir_value *out)
+{
+    (void)self;
+    out->s = (struct weir_str){text, len};
+    return WEIR_VALUE;
+}
+
+struct weir_text_parser *weiri_raw_parser_new(bool repair)
 {
     const struct weir_type type = weir_type_of(WEIR_TYPE_STRING);
     struct weir_text_parser *parser = weir_text_parser_new(&type, NULL);
     struct parser *p = parser->state;
     p->has_null_value = false;
+    p->base.parse = repair ? p->base.parse : parse_raw;
     return parser;
 }
 

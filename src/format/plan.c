@@ -34,7 +34,7 @@ void weiri_plan_make(const struct weir_text_read *read, struct weiri_plan *plan)
     for (size_t f = 0; f < read->file_count; f++) {
         int64_t size = read->files[f].size;
         bool packed = weir_codec_of_name(read->files[f].path) != WEIR_CODEC_NONE;
-        if (packed || !can_cut(read->csv)) {
+        if (packed || !can_cut(read->format)) {
             add_segment(&p, f, 0, size, packed ? size * INFLATE_GUESS : size);
             continue;
         }

@@ -5,16 +5,35 @@
  *
  * Both end alike: which rows are bad is known when all columns were taken; then the corrupt column gets the raw lines, the mode and the filter say
  * which rows are dropped, and the block is closed. */
-#include "format/run_internal.h"
+#include "format/json_internal.h"
 #include <stdio.h>
 
 #define BATCH_CELLS 65536
 #define BATCH_ROWS_MAX 4096
 
+static struct weir_text_parser *parser_of(const struct weir_format *format, int column)
+{
+    const struct weir_type *type = &format->schema->fields[column].type;
+    if (!weir_type_is_primitive(type)) {
+        return NULL; /* read with the record */
+    }
+    return format->json ? weiri_json_parser_new(type, format) : weir_text_parser_new(type, format);
+}
+
+/* Not of the corrupt column. */
+static void parser_free(const struct weiri_worker *w, struct weir_text_parser *parser)
+{
+    if (w->json) {
+        weiri_json_parser_free(parser);
+    } else {
+        weir_text_parser_free(parser);
+    }
+}
+
 void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read)
 {
-    const struct weir_format *csv = read->csv;
-    *w = (struct weiri_worker){.read = read, .csv = csv, .scan = weiri_scan_best()};
+    const struct weir_format *csv = read->format;
+    *w = (struct weiri_worker){.read = read, .format = csv, .scan = weiri_scan_best()};
     w->parsers = weir_calloc(read->column_count + 1, sizeof(struct weir_text_parser *));
     w->checks = weir_calloc(csv->columns + 1, sizeof(struct weir_text_parser *));
     bool *taken = weir_calloc(csv->columns + 1, sizeof *taken);
@@ -24,18 +43,19 @@ void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read
             continue;
         }
         if (column == csv->corrupt) {
-            w->parsers[c] = weiri_raw_parser_new();
+            w->parsers[c] = weiri_raw_parser_new(!csv->json);
         } else {
-            w->parsers[c] = weir_text_parser_new(&csv->schema->fields[column].type, csv);
+            w->parsers[c] = parser_of(csv, column);
             taken[csv->field_of[column]] = true;
         }
     }
     for (size_t f = 0; f < csv->columns; f++) {
-        const struct weir_type *type = &csv->schema->fields[csv->column_of[f]].type;
-        if (!taken[f] && type->id != WEIR_TYPE_STRING && type->id != WEIR_TYPE_BINARY) {
-            w->checks[f] = weir_text_parser_new(type, csv);
+        const enum weir_type_id id = csv->schema->fields[csv->column_of[f]].type.id;
+        if (!taken[f] && id != WEIR_TYPE_STRING && (csv->json || id != WEIR_TYPE_BINARY)) {
+            w->checks[f] = parser_of(csv, csv->column_of[f]);
         }
     }
+    w->json = csv->json ? weiri_json_reader_new(csv) : NULL;
     weir_free(taken);
     weiri_tokens_init(&w->tokens, csv);
     size_t rows = BATCH_CELLS / (csv->columns + 1);
@@ -45,11 +65,16 @@ void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read
 void weiri_worker_free(struct weiri_worker *w)
 {
     for (size_t c = 0; c < w->read->column_count; c++) {
-        weir_text_parser_free(w->parsers[c]);
+        if (w->format->corrupt >= 0 && w->read->columns[c] == w->format->corrupt) {
+            weir_text_parser_free(w->parsers[c]);
+        } else {
+            parser_free(w, w->parsers[c]);
+        }
     }
-    for (size_t f = 0; f < w->csv->columns; f++) {
-        weir_text_parser_free(w->checks[f]);
+    for (size_t f = 0; f < w->format->columns; f++) {
+        parser_free(w, w->checks[f]);
     }
+    weiri_json_reader_free(w->json);
     weir_free(w->parsers);
     weir_free(w->checks);
     weir_free(w->buffer);
@@ -96,7 +121,7 @@ static int64_t line_number(const struct weiri_place *place, int64_t line_in_segm
 /* Which cell of a malformed line is at fault, in words. */
 static int64_t explain(struct weiri_worker *w, struct weir_str line, char *out, size_t out_len)
 {
-    const struct weir_format *csv = w->csv;
+    const struct weir_format *csv = w->format;
     if (!weiri_tokens_split(&w->tokens, line)) {
         snprintf(out, out_len, "the line begins with NUL");
         return 0;
@@ -129,7 +154,7 @@ static weir_rc fail_malformed(struct weiri_worker *w, const struct weiri_place *
 {
     char why[256];
     int64_t number = line_number(place, line_in_segment);
-    int64_t column = explain(w, line, why, sizeof why);
+    int64_t column = w->json ? weiri_json_why(w, line, why, sizeof why) : explain(w, line, why, sizeof why);
     return weir_fail_at(err, WEIR_INVALID, "MALFORMED_RECORD", number, column, "malformed record under mode=FAILFAST; %s, line %lld: %s; the line is '%.*s'; mend it or use mode=PERMISSIVE",
                         place->file->path, (long long)number, why, (int)(line.len > 200 ? 200 : line.len), line.ptr);
 }
@@ -162,7 +187,7 @@ weir_rc weiri_line_fail_long(const struct weir_format *csv, const char *path, in
 
 weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *place, int64_t line_in_segment, struct weir_error *err)
 {
-    return weiri_line_fail_long(w->csv, place->file->path, line_number(place, line_in_segment), err);
+    return weiri_line_fail_long(w->format, place->file->path, line_number(place, line_in_segment), err);
 }
 
 /* --- the common end of both ways --- */
@@ -183,7 +208,7 @@ static weir_rc take_corrupt(struct weiri_worker *w, weir_colsink *sink, uint32_t
 {
     struct weir_cell *cells = NULL;
     for (size_t c = 0; c < w->read->column_count; c++) {
-        if (w->csv->corrupt < 0 || w->read->columns[c] != w->csv->corrupt) {
+        if (w->format->corrupt < 0 || w->read->columns[c] != w->format->corrupt) {
             continue;
         }
         if (!any_bad) {
@@ -212,7 +237,7 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
     for (size_t i = 0; i < words; i++) {
         bad += (uint32_t)__builtin_popcountll(w->bad[i]);
     }
-    if (bad > 0 && w->csv->mode == WEIR_TEXT_FAILFAST) {
+    if (bad > 0 && w->format->mode == WEIR_TEXT_FAILFAST) {
         uint32_t r = 0;
         while (!WEIR_BIT(w->bad, r)) {
             r++;
@@ -229,7 +254,7 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
         }
     }
     WEIR_TRY(take_corrupt(w, sink, rows, bad > 0, raw, arg, err));
-    bool drop_bad = w->csv->mode == WEIR_TEXT_DROPMALFORMED || w->read->keep == WEIR_TEXT_KEEP_GOOD;
+    bool drop_bad = w->format->mode == WEIR_TEXT_DROPMALFORMED || w->read->keep == WEIR_TEXT_KEEP_GOOD;
     bool drop_good = w->read->keep == WEIR_TEXT_KEEP_BAD;
     uint32_t dropped = (drop_bad ? bad : 0) + (drop_good ? rows - bad : 0);
     for (size_t i = 0; dropped > 0 && i < words; i++) {
@@ -269,7 +294,7 @@ static bool has_skipped_rows(const struct weir_format *csv, const struct weir_bl
 /* Scan the block; true when it is proven plain. */
 static bool prove(struct weiri_worker *w, const char *text, size_t len, struct weir_block *b)
 {
-    const struct weir_format *csv = w->csv;
+    const struct weir_format *csv = w->format;
     if (!csv->plain || w->read->slow || len == 0) {
         return false;
     }
@@ -352,11 +377,11 @@ static weir_rc fast_rows(struct weiri_worker *w, struct weiri_place *place, weir
     need_bits(w, b->rows);
     for (size_t c = 0; c < w->read->column_count; c++) {
         int column = w->read->columns[c];
-        if (column < 0 || column == w->csv->corrupt) {
+        if (column < 0 || column == w->format->corrupt) {
             continue;
         }
-        uint32_t field = (uint32_t)w->csv->field_of[column];
-        if (!w->csv->empty_is_null && has_empty(b, field)) {
+        uint32_t field = (uint32_t)w->format->field_of[column];
+        if (!w->format->empty_is_null && has_empty(b, field)) {
             WEIR_TRY(take_by_cells(w, sink, (int)c, b, field, err));
         } else {
             WEIR_TRY(sink->ops->take(sink, (int)c, b, field, w->bad, err));
@@ -381,19 +406,33 @@ static struct weir_str raw_of_batch(const struct weiri_worker *w, const void *ar
     return (struct weir_str){w->lines[row].ptr, w->lines[row].len};
 }
 
-static weir_rc flush_batch(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, struct weir_error *err)
+/* A column of nested values: what the record's reader made of them. */
+static weir_rc take_nested(weir_colsink *sink, int column, const struct weir_type *type, const struct weir_cell *cells, uint32_t rows, struct weir_error *err)
+{
+    struct ArrowArray array;
+    weir_builder *builder = weir_builder_new(type);
+    for (uint32_t r = 0; r < rows; r++) {
+        weiri_json_emit(builder, type, (const void *)cells[r].ptr);
+    }
+    weir_builder_finish(builder, &array);
+    weir_builder_free(builder);
+    return sink->ops->take_array(sink, column, &array, err);
+}
+
+weir_rc weiri_batch_flush(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, struct weir_error *err)
 {
     if (rows == 0) {
         return WEIR_OK;
     }
     for (size_t c = 0; c < w->read->column_count; c++) {
         int column = w->read->columns[c];
-        if (column >= 0 && column != w->csv->corrupt) {
-            const struct weir_cell *cells = w->cells + (size_t)w->csv->field_of[column] * w->batch_rows;
-            WEIR_TRY(sink->ops->take_cells(sink, (int)c, cells, rows, w->bad, err));
+        if (column >= 0 && column != w->format->corrupt) {
+            const struct weir_cell *cells = w->cells + (size_t)w->format->field_of[column] * w->batch_rows;
+            const struct weir_type *type = &w->format->schema->fields[column].type;
+            WEIR_TRY(weir_type_is_primitive(type) ? sink->ops->take_cells(sink, (int)c, cells, rows, w->bad, err) : take_nested(sink, (int)c, type, cells, rows, err));
         }
     }
-    for (size_t f = 0; f < w->csv->columns; f++) {
+    for (size_t f = 0; f < w->format->columns; f++) {
         union weir_value value;
         for (uint32_t r = 0; w->checks[f] && r < rows; r++) {
             struct weir_cell cell = w->cells[f * w->batch_rows + r];
@@ -411,7 +450,7 @@ static weir_rc flush_batch(struct weiri_worker *w, struct weiri_place *place, we
 /* The text of a line, decoded. */
 static struct weir_str decoded(struct weiri_worker *w, struct weir_str line)
 {
-    const enum weiri_charset charset = w->csv->charset;
+    const enum weiri_charset charset = w->format->charset;
     if (charset == WEIRI_UTF8 && weir_utf8_valid(line.ptr, line.len)) {
         return line;
     }
@@ -438,10 +477,10 @@ static void keep_row(struct weiri_worker *w, const char *line, bool record, uint
 {
     const struct weiri_tokens *t = &w->tokens;
     const size_t count = record ? t->count : 0;
-    for (size_t f = 0; f < w->csv->columns; f++) {
+    for (size_t f = 0; f < w->format->columns; f++) {
         w->cells[f * w->batch_rows + row] = f < count ? t->cells[f] : (struct weir_cell){NULL, 0};
     }
-    if (!record || count != w->csv->columns) {
+    if (!record || count != w->format->columns) {
         WEIR_BIT_SET(w->bad, row);
     }
     struct weir_str raw = strip_line_end(line + t->record_at, t->consumed - t->record_at);
@@ -462,10 +501,10 @@ static weir_rc slow_line(struct weiri_worker *w, struct weiri_place *place, stru
     return WEIR_OK;
 }
 
-static void begin_batch(struct weiri_worker *w)
+void weiri_batch_begin(struct weiri_worker *w)
 {
     if (!w->cells) {
-        w->cells = weir_malloc((w->csv->columns + 1) * w->batch_rows * sizeof *w->cells);
+        w->cells = weir_malloc((w->format->columns + 1) * w->batch_rows * sizeof *w->cells);
         w->lines = weir_malloc(w->batch_rows * sizeof *w->lines);
         w->line_numbers = weir_malloc(w->batch_rows * sizeof *w->line_numbers);
     }
@@ -475,13 +514,13 @@ static void begin_batch(struct weiri_worker *w)
 
 static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
 {
-    begin_batch(w);
+    weiri_batch_begin(w);
     uint32_t rows = 0, number = 0;
-    for (size_t at = 0, end, next; at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, number++) {
+    for (size_t at = 0, end, next; at < len && weiri_line_find(w->format, text, len, at, true, &end, &next); at = next, number++) {
         struct weir_str line = {text + at, end - at};
-        bool too_long = line.len > w->csv->row_bytes_max; /* whatever the line is: a block may end inside it */
+        bool too_long = line.len > w->format->row_bytes_max; /* whatever the line is: a block may end inside it */
         line = too_long ? line : decoded(w, line);
-        if (!too_long && weiri_line_is_skipped(w->csv, line)) {
+        if (!too_long && weiri_line_is_skipped(w->format, line)) {
             if (rows == 0) {
                 weiri_tokens_reset(&w->tokens); /* nothing but skipped lines may follow */
             }
@@ -490,18 +529,18 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
         weir_rc rc = too_long ? weiri_fail_long(w, place, place->lines + number, err) : slow_line(w, place, line, rows, number, err);
         if (rc != WEIR_OK) {
             struct weir_error earlier = {0}; /* a malformed row before it comes first */
-            weir_rc before = flush_batch(w, place, sink, rows, &earlier);
+            weir_rc before = weiri_batch_flush(w, place, sink, rows, &earlier);
             if (before != WEIR_OK && err) {
                 *err = earlier;
             }
             return before != WEIR_OK ? before : rc;
         }
         if (++rows == w->batch_rows) {
-            WEIR_TRY(flush_batch(w, place, sink, rows, err));
+            WEIR_TRY(weiri_batch_flush(w, place, sink, rows, err));
             rows = 0;
         }
     }
-    WEIR_TRY(flush_batch(w, place, sink, rows, err));
+    WEIR_TRY(weiri_batch_flush(w, place, sink, rows, err));
     place->lines += number;
     return WEIR_OK;
 }
@@ -511,7 +550,7 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
 /* The tokens are the header's. */
 static weir_rc check_names(struct weiri_worker *w, const struct weiri_place *place, struct weir_error *err)
 {
-    const struct weir_format *csv = w->csv;
+    const struct weir_format *csv = w->format;
     if (csv->enforce_schema) {
         return WEIR_OK;
     }
@@ -544,14 +583,14 @@ static weir_rc check_header(struct weiri_worker *w, struct weiri_place *place, s
 static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, const char *text, size_t len, size_t *out, struct weir_error *err)
 {
     size_t at = 0;
-    for (size_t end, next; place->header_due && at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next, place->lines++) {
+    for (size_t end, next; place->header_due && at < len && weiri_line_find(w->format, text, len, at, true, &end, &next); at = next, place->lines++) {
         struct weir_str line = {text + at, end - at};
-        if (line.len > w->csv->row_bytes_max) {
+        if (line.len > w->format->row_bytes_max) {
             return weiri_fail_long(w, place, place->lines, err);
         }
         weiri_tokens_reset(&w->tokens);
         line = decoded(w, line);
-        if (!weiri_line_is_before_header(w->csv, line)) {
+        if (!weiri_line_is_before_header(w->format, line)) {
             WEIR_TRY(check_header(w, place, line, err));
             place->header_due = false;
         }
@@ -566,7 +605,7 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
  * a long one costs no more than its length. False: it goes on behind the text. */
 static bool find_record(struct weiri_worker *w, const char *text, size_t len, bool last, size_t *len_out)
 {
-    const struct weir_format *csv = w->csv;
+    const struct weir_format *csv = w->format;
     struct weiri_tokens *t = &w->tokens;
     size_t tried = 0;
     for (size_t lines = 1, end = 0;; lines *= 2) {
@@ -631,11 +670,11 @@ weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_co
 {
     uint32_t rows = 0, number = 0;
     size_t at = 0, size = 0;
-    begin_batch(w);
+    weiri_batch_begin(w);
     for (; at < len && find_record(w, text + at, len - at, last, &size); at += size) {
-        const bool too_long = size > w->csv->row_bytes_max;
+        const bool too_long = size > w->format->row_bytes_max;
         if (too_long || w->tokens.error != WEIRI_TOKEN_OK) {
-            weir_rc rc = flush_batch(w, place, sink, rows, err); /* a malformed row before it comes first */
+            weir_rc rc = weiri_batch_flush(w, place, sink, rows, err); /* a malformed row before it comes first */
             return rc != WEIR_OK ? rc : too_long ? weiri_fail_long(w, place, place->lines + number, err) : fail_token(w, place, place->lines + number, err);
         }
         if (w->tokens.count > 0 && place->header_due) {
@@ -648,11 +687,11 @@ weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_co
         }
         number += (uint32_t)weiri_count_lines(text + at, size);
         if (rows == w->batch_rows) {
-            WEIR_TRY(flush_batch(w, place, sink, rows, err));
+            WEIR_TRY(weiri_batch_flush(w, place, sink, rows, err));
             rows = 0;
         }
     }
-    WEIR_TRY(flush_batch(w, place, sink, rows, err));
+    WEIR_TRY(weiri_batch_flush(w, place, sink, rows, err));
     place->lines += number;
     *taken = at;
     return WEIR_OK;
@@ -661,8 +700,8 @@ weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_co
 /* The limit holds for lines that fit into a block as well. */
 static bool has_long_line(const struct weiri_worker *w, const char *text, size_t len)
 {
-    for (size_t at = 0, end, next; len > w->csv->row_bytes_max && at < len && weiri_line_find(w->csv, text, len, at, true, &end, &next); at = next) {
-        if (end - at > w->csv->row_bytes_max) {
+    for (size_t at = 0, end, next; len > w->format->row_bytes_max && at < len && weiri_line_find(w->format, text, len, at, true, &end, &next); at = next) {
+        if (end - at > w->format->row_bytes_max) {
             return true;
         }
     }
@@ -673,6 +712,9 @@ weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsi
 {
     size_t from = 0;
     struct weir_block block;
+    if (w->json) {
+        return weiri_json_lines(w, place, sink, text, len, err);
+    }
     WEIR_TRY(skip_header(w, place, text, len, &from, err));
     if (from == len) {
         return WEIR_OK;

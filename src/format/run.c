@@ -153,7 +153,7 @@ static size_t end_last_line(const struct weir_format *csv, char *text, size_t le
 static weir_rc read_blocks(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
 {
     struct weiri_worker *w = t->worker;
-    const struct weir_format *csv = w->csv;
+    const struct weir_format *csv = w->format;
     size_t have = 0, want = t->run->block_bytes;
     bool at_start = place->input->at == 0, end = false;
     while (!end) {
@@ -209,19 +209,46 @@ static weir_rc read_stream(struct task *t, struct weiri_place *place, struct wei
         have += done;
         *bytes += (int64_t)done;
         t->part_bytes += (int64_t)done;
-        const size_t used = weiri_stream_add(stream, w->csv, raw, have, end);
+        const size_t used = weiri_stream_add(stream, w->format, raw, have, end);
         have -= used;
         memmove(raw, raw + used, have);
         place->stream = stream;
         WEIR_TRY(weiri_records(w, place, t->sink, stream->text, stream->len, end, &taken, err));
         weiri_stream_drop(stream, taken);
         WEIR_TRY(part_limit(t, err));
-        if (stream->len > w->csv->row_bytes_max) {
+        if (stream->len > w->format->row_bytes_max) {
             return weiri_fail_long(w, place, place->lines, err);
         }
         want = have + (stream->len > t->run->block_bytes ? stream->len : t->run->block_bytes);
     }
     return WEIR_OK;
+}
+
+/* JSON, a document a file. */
+static weir_rc read_document(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
+{
+    struct weiri_worker *w = t->worker;
+    size_t have = 0;
+    for (size_t want = t->run->block_bytes;; want *= 2) {
+        size_t done;
+        buffer_grow(w, want, have);
+        if (weir_stop_level() >= 2) {
+            return weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped");
+        }
+        WEIR_TRY(weiri_input_read(place->input, w->buffer + PAD + have, want - have, &done, err));
+        have += done;
+        *bytes += (int64_t)done;
+        t->part_bytes += (int64_t)done;
+        if (have > w->format->row_bytes_max) {
+            return weir_fail(err, WEIR_TOO_BIG, "ROW_TOO_BIG", "%s: the document is longer than maxRowBytes=%zu; raise that option, or write a record a line and leave multiLine out",
+                             place->file->path, w->format->row_bytes_max);
+        }
+        if (have < want) {
+            break;
+        }
+    }
+    WEIR_TRY(weiri_json_document(w, place, t->sink, w->buffer + PAD, have, err));
+    return part_limit(t, err);
 }
 
 static weir_rc read_records(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
@@ -258,8 +285,9 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
     weir_rc rc = weiri_input_open(&input, t->run->read, segment, &mine);
     if (rc == WEIR_OK) {
         place.from = input.at;
-        place.header_due = t->run->read->csv->header && segment->from == 0;
-        rc = t->run->read->csv->multi_line ? read_records(t, &place, &bytes, &mine) : read_blocks(t, &place, &bytes, &mine);
+        place.header_due = t->run->read->format->header && segment->from == 0;
+        const struct weir_format *format = t->run->read->format;
+        rc = !format->multi_line ? read_blocks(t, &place, &bytes, &mine) : format->json ? read_document(t, &place, &bytes, &mine) : read_records(t, &place, &bytes, &mine);
         if (rc == WEIR_OK || rc == WEIR_CORRUPT) {
             /* Corrupt, perhaps, because it changed under our hands. */
             struct weir_error changed = {0};
@@ -311,8 +339,8 @@ static weir_rc check_read(const struct weir_text_read *read, struct weir_error *
     WEIR_ASSERT(sink->field_count == read->column_count);
     for (size_t c = 0; c < read->column_count; c++) {
         int column = read->columns[c];
-        WEIR_ASSERT(column < (int)read->csv->schema->field_count);
-        if (column >= 0 && !weir_type_eq(&sink->fields[c].type, &read->csv->schema->fields[column].type)) {
+        WEIR_ASSERT(column < (int)read->format->schema->field_count);
+        if (column >= 0 && !weir_type_eq(&sink->fields[c].type, &read->format->schema->fields[column].type)) {
             return weir_fail(err, WEIR_INVALID, "SINK_TYPE", "the column `%s` has another type where it goes than where it comes from; read it as that type",
                              sink->fields[c].name);
         }

@@ -63,9 +63,10 @@ void weiri_stream_free(struct weiri_stream *stream);
 
 /* --- rows.c: text into rows --- */
 
+struct weiri_json_reader;
 struct weiri_worker {
     const struct weir_text_read *read;
-    const struct weir_format *csv;
+    const struct weir_format *format;
     weiri_scan_fn scan;
     struct weir_text_parser **parsers; /* sink column -> parser; NULL for constants */
     struct weir_text_parser **checks;  /* text field -> parser, where no sink column reads it and it can be bad; else NULL */
@@ -82,6 +83,7 @@ struct weiri_worker {
     uint32_t batch_rows;
     struct weir_cell *column_cells;    /* one column of a block as cells */
     size_t column_cells_cap;
+    struct weiri_json_reader *json;    /* NULL = CSV */
 };
 void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read);
 void weiri_worker_free(struct weiri_worker *w);
@@ -105,3 +107,22 @@ weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;
 /* The records of a stream's text into the sink. `last`: no more text follows. *taken: bytes of the records that are whole. */
 weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, bool last, size_t *taken, struct weir_error *err) WEIR_MUST_USE;
+/* A batch of cells: room for batch_rows rows, none of them bad. */
+void weiri_batch_begin(struct weiri_worker *w);
+/* Its first `rows` rows into the sink; the batch is empty then. */
+weir_rc weiri_batch_flush(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, struct weir_error *err) WEIR_MUST_USE;
+
+/* --- json_rows.c --- */
+
+/* As weiri_rows; and a whole file as one document. */
+weir_rc weiri_json_lines(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_json_document(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *raw, size_t len, struct weir_error *err) WEIR_MUST_USE;
+/* Why a line or document is malformed, and at which byte (from 1; 0 = unknown). */
+int64_t weiri_json_why(struct weiri_worker *w, struct weir_str raw, char *out, size_t out_len);
+
+/* --- inference; as weir_format_infer --- */
+
+weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count, weir_arena *arena,
+                        weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_json_infer(const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count, weir_arena *arena,
+                         weir_schema **out, struct weir_error *err) WEIR_MUST_USE;

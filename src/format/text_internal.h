@@ -1,6 +1,6 @@
 /* text_internal.h - what the files of this room share: the compiled dialect, the tokenizer, the scan, the parsers.
  *
- * Reading order: options.c (options -> dialect), lines.c and decode.c (bytes -> lines of text), token.c and token_multi.c (a line -> cells: the definition of
+ * Reading order: options.c with csv_options.c and json_options.c (options -> dialect), lines.c and decode.c (bytes -> lines of text), token.c and token_multi.c (a line -> cells: the definition of
  * right), parser.c with parse_number.c, parse_time.c and pattern*.c (cell -> value), scan.c (positions of separators, fast), rows.c (a block -> the sink),
  * plan.c, input.c and run.c (files -> tasks -> blocks). */
 #pragma once
@@ -18,8 +18,17 @@ enum weiri_line_end { WEIRI_LINES_ANY /* LF, CRLF, CR */, WEIRI_LINES_LF, WEIRI_
 #define WEIRI_MARKS_MAX 4
 struct weiri_pattern; /* a date-time pattern, compiled */
 
+/* What Jackson is allowed to read beyond the standard, and its limits (JSONOptions of Spark). */
+struct weiri_json_rules {
+    bool comments, unquoted_names, single_quotes, leading_zeros, non_numeric, any_escape, control_chars;
+    int64_t depth_max, number_max, string_max; /* levels; digits; UTF-16 units */
+    bool charset_given;
+};
+
 struct weir_format {
     weir_arena *arena;
+    bool json; /* otherwise CSV */
+    struct weiri_json_rules rules; /* of JSON */
     weir_schema *schema;
     size_t columns;      /* fields of a row: the schema without the corrupt column */
     int *field_of;       /* schema column -> text field; -1 for the corrupt column */
@@ -55,6 +64,29 @@ struct weir_format {
     bool blank_rows;   /* a row of separators only may be a blank line (which is skipped), so the fast path looks */
     bool empty_is_null; /* an empty text parses to NULL; otherwise only cells can say NULL */
 };
+
+/* --- options --- */
+
+struct weiri_options {
+    const weir_options *options;
+    struct weir_format *format;
+    struct weir_error *err;
+};
+struct weiri_option_names {
+    const struct weir_option_help *help;
+    const char *const *no_effect, *const *not_yet; /* NULL ends them */
+};
+extern const struct weiri_option_names weiri_csv_option_names, weiri_json_option_names;
+/* What is a format's own; the common options are read. */
+weir_rc weiri_csv_options(struct weiri_options *r) WEIR_MUST_USE;
+weir_rc weiri_json_options(struct weiri_options *r) WEIR_MUST_USE;
+/* OPTION_INVALID and OPTION_UNSUPPORTED. */
+weir_rc weiri_option_bad(struct weiri_options *r, const char *name, const char *value, const char *what);
+weir_rc weiri_option_refuse(struct weiri_options *r, const char *name, const char *value, const char *what);
+/* An option that is not set leaves *out alone. */
+weir_rc weiri_option_bool(struct weiri_options *r, const char *name, bool *out) WEIR_MUST_USE;
+weir_rc weiri_option_int(struct weiri_options *r, const char *name, int64_t min, int64_t *out) WEIR_MUST_USE;
+void weiri_option_text(struct weiri_options *r, const char *name, const char *missing, struct weir_str *out);
 
 /* --- text --- */
 
@@ -129,8 +161,8 @@ bool weiri_pattern_date(const struct weiri_pattern *pattern, const char *text, s
 
 /* --- parsers --- */
 
-/* The parser of the corrupt column: the text as it is. */
-struct weir_text_parser *weiri_raw_parser_new(void);
+/* The parser of the corrupt column: the text as it is, with or without U+FFFD for broken UTF-8. */
+struct weir_text_parser *weiri_raw_parser_new(bool repair);
 
 /* --- scan --- */
 

@@ -109,5 +109,5 @@ weir_rc weiri_pw_take_cells(struct pw_chunk *c, struct weir_text_parser *parser,
                             struct weir_error *err) WEIR_MUST_USE;
 weir_rc weiri_pw_take_constant(struct pw_chunk *c, const union weir_value *value, uint32_t rows, struct weir_error *err) WEIR_MUST_USE;
 
-/* --- shred.c: rows first..first+rows of a batch, staged and kept --- */
-weir_rc weiri_pw_shred(struct pw_chunk *c, const struct weir_batch *batch, int64_t first, int64_t rows, struct weir_error *err) WEIR_MUST_USE;
+/* --- shred.c: rows first..first+rows of a column (before its own offset), staged and kept --- */
+weir_rc weiri_pw_shred(struct pw_chunk *c, const struct ArrowArray *array, int64_t first, int64_t rows, struct weir_error *err) WEIR_MUST_USE;

@@ -18,6 +18,11 @@ static weir_rowgroup *group_new(weir_parquet_file *file)
     for (size_t i = 0; i < file->leaves.count; i++) {
         weiri_pw_chunk_init(&g->chunks[i], &file->leaves.items[i], &g->scratch);
     }
+    g->first_leaf = weir_calloc(file->schema->field_count + 1, sizeof *g->first_leaf);
+    for (size_t i = file->leaves.count; i-- > 0;) {
+        g->first_leaf[file->leaves.items[i].column] = i;
+    }
+    g->arrays = weir_calloc(file->schema->field_count + 1, sizeof *g->arrays);
     g->sink = (weir_colsink){&sink_ops, file->schema, g};
     return g;
 }
@@ -44,6 +49,8 @@ void weiri_pw_rowgroup_destroy(weir_rowgroup *g)
         weiri_pw_chunk_free(&g->chunks[i]);
     }
     weir_free(g->chunks);
+    weir_free(g->first_leaf);
+    weir_free(g->arrays);
     weir_compressor_free(g->scratch.compressor);
     weir_compressor_free(g->scratch.entropy);
     weiri_pw_bytes_free(&g->scratch.raw);
@@ -53,12 +60,23 @@ void weiri_pw_rowgroup_destroy(weir_rowgroup *g)
     weir_free(g);
 }
 
+static void release_array(weir_rowgroup *g, size_t column)
+{
+    if (g->arrays[column].release) {
+        g->arrays[column].release(&g->arrays[column]);
+        g->arrays[column] = (struct ArrowArray){0};
+    }
+}
+
 /* Tables, heaps and buffers keep their memory for the next row group: fresh pages from the system would cost more than the work on them. */
 void weiri_pw_rowgroup_recycle(weir_rowgroup *g)
 {
     weir_parquet_file *file = g->file;
     for (size_t i = 0; i < file->leaves.count; i++) {
         weiri_pw_chunk_clear(&g->chunks[i]);
+    }
+    for (size_t c = 0; c < file->schema->field_count; c++) {
+        release_array(g, c);
     }
     g->rows = 0;
     g->sealed = false;
@@ -98,9 +116,6 @@ bool weir_rowgroup_full(const weir_rowgroup *group)
 
 weir_colsink *weir_rowgroup_sink(weir_rowgroup *group)
 {
-    for (size_t i = 0; i < group->file->leaves.count; i++) {
-        WEIR_ASSERT(group->file->leaves.items[i].flat);
-    }
     return &group->sink;
 }
 
@@ -127,7 +142,8 @@ weir_rc weir_rowgroup_add_batch(weir_rowgroup *group, const struct weir_batch *b
     WEIR_ASSERT(first_row >= 0 && rows >= 0 && first_row + rows <= weir_batch_rows(batch));
     WEIR_ASSERT((size_t)batch->array.n_children == group->file->schema->field_count);
     for (size_t i = 0; i < group->file->leaves.count; i++) {
-        WEIR_TRY(remember(group, weiri_pw_shred(&group->chunks[i], batch, first_row, rows, err)));
+        const struct ArrowArray *array = batch->array.children[group->chunks[i].leaf->column];
+        WEIR_TRY(remember(group, weiri_pw_shred(&group->chunks[i], array, batch->array.offset + first_row, rows, err)));
     }
     group->rows += rows;
     return WEIR_OK;
@@ -153,21 +169,42 @@ static weir_rc sink_take(weir_colsink *self, int column, const struct weir_block
 {
     weir_rowgroup *g = self->state;
     WEIR_TRY(check_usable(g, err));
-    return remember(g, weiri_pw_take(&g->chunks[column], g->parsers[column], block, field, bad, err));
+    return remember(g, weiri_pw_take(&g->chunks[g->first_leaf[column]], g->parsers[column], block, field, bad, err));
 }
 
 static weir_rc sink_take_cells(weir_colsink *self, int column, const struct weir_cell *cells, uint32_t rows, uint64_t *bad, struct weir_error *err)
 {
     weir_rowgroup *g = self->state;
     WEIR_TRY(check_usable(g, err));
-    return remember(g, weiri_pw_take_cells(&g->chunks[column], g->parsers[column], cells, rows, bad, err));
+    return remember(g, weiri_pw_take_cells(&g->chunks[g->first_leaf[column]], g->parsers[column], cells, rows, bad, err));
 }
 
 static weir_rc sink_take_constant(weir_colsink *self, int column, const union weir_value *value, uint32_t rows, struct weir_error *err)
 {
     weir_rowgroup *g = self->state;
     WEIR_TRY(check_usable(g, err));
-    return remember(g, weiri_pw_take_constant(&g->chunks[column], value, rows, err));
+    return remember(g, weiri_pw_take_constant(&g->chunks[g->first_leaf[column]], value, rows, err));
+}
+
+static weir_rc sink_take_array(weir_colsink *self, int column, struct ArrowArray *array, struct weir_error *err)
+{
+    weir_rowgroup *g = self->state;
+    WEIR_ASSERT(!g->arrays[column].release);
+    g->arrays[column] = *array;
+    array->release = NULL;
+    return check_usable(g, err);
+}
+
+/* The rows of a nested column that stay, in runs. */
+static weir_rc shred_kept(weir_rowgroup *g, struct pw_chunk *chunk, uint32_t rows, const uint64_t *drop, struct weir_error *err)
+{
+    const struct ArrowArray *array = &g->arrays[chunk->leaf->column];
+    for (uint32_t from = 0, to; from < rows; from = to + 1) {
+        for (to = from; to < rows && !(drop && WEIR_BIT(drop, to)); to++) {
+        }
+        WEIR_TRY(to > from ? weiri_pw_shred(chunk, array, from, to - from, err) : WEIR_OK);
+    }
+    return WEIR_OK;
 }
 
 static weir_rc sink_close_block(weir_colsink *self, uint32_t rows, const uint64_t *drop, struct weir_error *err)
@@ -182,7 +219,12 @@ static weir_rc sink_close_block(weir_colsink *self, uint32_t rows, const uint64_
     }
     const uint64_t *dropped = kept == (int64_t)rows ? NULL : drop;
     for (size_t i = 0; i < g->file->leaves.count; i++) {
-        WEIR_TRY(remember(g, weiri_pw_chunk_keep(&g->chunks[i], rows, dropped, err)));
+        struct pw_chunk *chunk = &g->chunks[i];
+        const bool nested = g->arrays[chunk->leaf->column].release != NULL;
+        WEIR_TRY(remember(g, nested ? shred_kept(g, chunk, rows, dropped, err) : weiri_pw_chunk_keep(chunk, rows, dropped, err)));
+    }
+    for (size_t c = 0; c < g->file->schema->field_count; c++) {
+        release_array(g, c);
     }
     g->rows += kept;
     return WEIR_OK;
@@ -202,6 +244,7 @@ static const struct weir_colsink_ops sink_ops = {
     .take = sink_take,
     .take_cells = sink_take_cells,
     .take_constant = sink_take_constant,
+    .take_array = sink_take_array,
     .close_block = sink_close_block,
     .rows = sink_rows,
     .bytes = sink_bytes,

@@ -169,9 +169,7 @@ static weir_rc shred_nested(struct pw_chunk *c, const struct ArrowArray *array, 
     return weiri_pw_chunk_keep(c, pending, NULL, err);
 }
 
-weir_rc weiri_pw_shred(struct pw_chunk *c, const struct weir_batch *batch, int64_t first, int64_t rows, struct weir_error *err)
+weir_rc weiri_pw_shred(struct pw_chunk *c, const struct ArrowArray *array, int64_t first, int64_t rows, struct weir_error *err)
 {
-    const struct ArrowArray *array = batch->array.children[c->leaf->column];
-    first += batch->array.offset;
     return c->leaf->flat ? shred_flat(c, array, first, rows, err) : shred_nested(c, array, first, rows, err);
 }

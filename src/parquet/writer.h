@@ -36,7 +36,7 @@ weir_rc weir_parquet_create(weir_store *store, const char *key, const weir_schem
                             weir_parquet_file **out, struct weir_error *err) WEIR_MUST_USE;
 /* A row group for this file; may be built in any thread. parsers as in colsink.h, NULL if only batches come. */
 weir_rowgroup *weir_rowgroup_new(weir_parquet_file *file, struct weir_text_parser *const *parsers);
-weir_colsink *weir_rowgroup_sink(weir_rowgroup *group); /* lives as long as the group; schema must be all primitive */
+weir_colsink *weir_rowgroup_sink(weir_rowgroup *group); /* lives as long as the group */
 weir_rc weir_rowgroup_add_batch(weir_rowgroup *group, const struct weir_batch *batch, int64_t first_row, int64_t rows, struct weir_error *err) WEIR_MUST_USE; /* batch borrowed */
 bool weir_rowgroup_full(const weir_rowgroup *group); /* rows or bytes reached their maximum: append it */
 int64_t weir_rowgroup_rows(const weir_rowgroup *group);

@@ -8,6 +8,8 @@ struct weir_rowgroup {
     struct weir_text_parser *const *parsers;
     struct pw_scratch scratch;
     struct pw_chunk *chunks; /* one per leaf */
+    size_t *first_leaf;      /* column -> leaf; a primitive column has no other */
+    struct ArrowArray *arrays; /* nested columns of the block */
     weir_colsink sink;
     int64_t rows;
     bool sealed;

@@ -12,7 +12,7 @@ struct weir_text_reader {
     weir_options *options;
     char *confine;
     weir_schema *declared;
-    weir_format *csv;             /* over `data` */
+    weir_format *compiled;        /* over `data` */
     weir_format *plain;           /* default options: reads the texts of partition folders */
     const weir_schema *data;   /* declared without the partition columns */
     const weir_schema *all;    /* data, then partitions */
@@ -33,10 +33,10 @@ static weir_rc check_format(const struct weir_text_source *source, struct weir_e
 /* The dialect over the columns that the files themselves hold. */
 static weir_rc compile(weir_text_reader *reader, struct weir_error *err)
 {
-    weir_format *csv;
-    WEIR_TRY(weir_format_new(reader->format, reader->data, reader->options, weir_file_option_is, &csv, err));
-    weir_format_free(reader->csv);
-    reader->csv = csv;
+    weir_format *compiled;
+    WEIR_TRY(weir_format_new(reader->format, reader->data, reader->options, weir_file_option_is, &compiled, err));
+    weir_format_free(reader->compiled);
+    reader->compiled = compiled;
     return WEIR_OK;
 }
 
@@ -68,7 +68,7 @@ weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source,
 void weir_text_reader_free(weir_text_reader *reader)
 {
     if (reader) {
-        weir_format_free(reader->csv);
+        weir_format_free(reader->compiled);
         weir_format_free(reader->plain);
         weir_options_free(reader->options);
         weir_arena_free(reader->arena);
@@ -89,7 +89,7 @@ const weir_schema *weir_text_reader_schema(const weir_text_reader *reader)
 
 const char *weir_text_reader_corrupt_column(const weir_text_reader *reader)
 {
-    const int at = weir_format_corrupt_column(reader->csv);
+    const int at = weir_format_corrupt_column(reader->compiled);
     return at < 0 ? NULL : reader->data->fields[at].name;
 }
 
@@ -378,7 +378,7 @@ static weir_rc read_files(struct run *run, size_t item_count, enum weir_text_kee
 {
     struct weir_text_file_result *per_file = weir_arena_zalloc(run->arena, (run->file_count + 1) * sizeof *per_file);
     struct weir_text_file_result *callers = result->files;
-    const struct weir_text_read read = {.csv = run->reader->csv, .fs = run->reader->fs, .files = run->files, .file_count = run->file_count, .columns = run->columns,
+    const struct weir_text_read read = {.format = run->reader->compiled, .fs = run->reader->fs, .files = run->files, .file_count = run->file_count, .columns = run->columns,
                                        .column_count = item_count, .keep = keep, .threads = threads, .sinks = sinks};
     *result = (struct weir_text_result){.files = per_file};
     const weir_rc rc = run->file_count > 0 ? weir_text_run(&read, result, err) : WEIR_OK;

@@ -235,27 +235,28 @@ static weir_options *options_of(const struct weir_opt *opts, size_t count)
     return options;
 }
 
-/* CREATE TABLE t (...) USING csv OPTIONS (...) LOCATION '...': the row is all there is. */
+/* CREATE TABLE t (...) USING csv | json OPTIONS (...) LOCATION '...': the row is all there is. */
 static weir_rc create_text(weir_session *session, weir_arena *arena, const struct weir_stmt *stmt, const char *c, const char *s, const char *t, struct weir_error *err)
 {
     struct weir_buf ddl;
     const char *path = stmt->location, *local = NULL;
-    if (strcmp(stmt->provider, "csv") != 0) {
-        return refuse(stmt, "DATA_SOURCE_UNSUPPORTED", weir_arena_printf(arena, "USING %s is not done by weir; delta and csv are", stmt->provider), err);
+    const char *format = stmt->provider;
+    if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0) {
+        return refuse(stmt, "DATA_SOURCE_UNSUPPORTED", weir_arena_printf(arena, "USING %s is not done by weir; delta, csv and json are", format), err);
     }
     for (size_t i = 0; !path && i < stmt->option_count; i++) {
         path = weir_str_eq_nocase(weir_str(stmt->options[i].name), WEIR_STR("path")) ? stmt->options[i].value : NULL;
     }
     if (stmt->query) {
-        return refuse(stmt, "CSV_TABLE_MANAGED", "weir writes no csv; CREATE TABLE t (a INT, ..) USING csv LOCATION '..' reads a folder, and tables that are written are Delta tables", err);
+        return refuse(stmt, "TEXT_TABLE_MANAGED", weir_arena_printf(arena, "weir writes no %s; CREATE TABLE t (a INT, ..) USING %s LOCATION '..' reads a folder, and tables that are written are Delta tables", format, format), err);
     }
     if (!path) {
-        return refuse(stmt, "CSV_TABLE_MANAGED", "a csv table needs a LOCATION: weir reads csv files and keeps none of its own", err);
+        return refuse(stmt, "TEXT_TABLE_MANAGED", weir_arena_printf(arena, "a %s table needs a LOCATION: weir reads %s files and keeps none of its own", format, format), err);
     }
     WEIR_TRY(weiri_sql_path(session, arena, path, stmt->pos, &local, NULL, err));
     weir_options *options = options_of(stmt->options, stmt->option_count);
     weir_text_reader *reader = NULL;
-    struct weir_text_source source = {.format = "csv", .root = local, .options = options, .schema = stmt->columns};
+    struct weir_text_source source = {.format = format, .root = local, .options = options, .schema = stmt->columns};
     weir_schema *found = NULL;
     weir_rc rc = stmt->columns ? WEIR_OK : weir_text_infer(session->engine->fs, &source, NULL, arena, &found, err);
     source.schema = stmt->columns ? stmt->columns : found;
@@ -265,7 +266,7 @@ static weir_rc create_text(weir_session *session, weir_arena *arena, const struc
     weir_buf_init(&ddl, 0);
     if (rc == WEIR_OK) {
         weir_schema_print_ddl(&ddl, source.schema);
-        struct weir_object object = {.kind = WEIR_OBJ_TABLE, .catalog = c, .schema = s, .name = t, .table_kind = WEIR_TABLE_EXTERNAL, .format = "csv", .columns_ddl = ddl.data, .options = options,
+        struct weir_object object = {.kind = WEIR_OBJ_TABLE, .catalog = c, .schema = s, .name = t, .table_kind = WEIR_TABLE_EXTERNAL, .format = format, .columns_ddl = ddl.data, .options = options,
                                      .properties = properties, .comment = stmt->comment, .location = local};
         rc = weir_catalog_create(session->engine->catalog, arena, &object, err);
     }

@@ -194,6 +194,7 @@ static weir_rc next_batch(struct state *state, struct weir_error *err)
         WEIR_TRY(state->batches->next(state->batches, &batch, err));
         state->current = weir_calloc(1, sizeof *state->current);
         atomic_init(&state->current->refs, 1);
+        weir_batch_unique_keys(&batch);
         state->current->batch = batch;
         state->at = 0;
     }

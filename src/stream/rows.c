@@ -53,7 +53,7 @@ static bool item_for(const weir_feed *feed, const struct weir_simple_query *shap
             }
         }
     }
-    return weir_type_eq(&out->type, &field->type) && weir_type_is_primitive(&out->type);
+    return weir_type_eq(&out->type, &field->type);
 }
 
 /* Every output of the query must have its column in the sink; SQL's path words the error otherwise. */

@@ -1,87 +1,5 @@
 /* Any bytes as a CSV file, under a dialect that the first bytes choose: no crash, no hang, and the fast way gives what the slow way gives. The file lives in memory. */
-#include "format/text.h"
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-/* --- a file system that holds one file --- */
-
-struct memory {
-    const uint8_t *bytes;
-    size_t len;
-};
-
-static int memory_open(weir_fs *fs, const char *path, int flags, int *fd)
-{
-    (void)fs, (void)path, (void)flags;
-    *fd = 1;
-    return 0;
-}
-static int memory_close(weir_fs *fs, int fd)
-{
-    (void)fs, (void)fd;
-    return 0;
-}
-static int memory_pread(weir_fs *fs, int fd, void *buf, size_t len, int64_t offset, size_t *done)
-{
-    const struct memory *m = fs->state;
-    size_t left = (size_t)offset < m->len ? m->len - (size_t)offset : 0;
-    (void)fd;
-    *done = len < left ? len : left;
-    if (*done > 0) {
-        memcpy(buf, m->bytes + offset, *done);
-    }
-    return 0;
-}
-static int memory_stat(weir_fs *fs, const char *path, struct weir_file_info *out)
-{
-    const struct memory *m = fs->state;
-    (void)path;
-    *out = (struct weir_file_info){.is_file = true, .size = (int64_t)m->len};
-    return 0;
-}
-static const struct weir_fs_ops memory_ops = {.open = memory_open, .close = memory_close, .pread = memory_pread, .stat = memory_stat};
-
-/* --- one read --- */
-
-struct outcome {
-    weir_rc rc;
-    struct weir_error err;
-    struct weir_buf text;
-};
-
-static weir_rc collect(void *arg, struct weir_batch *batch, struct weir_error *err)
-{
-    struct weir_buf *out = arg;
-    (void)err;
-    for (int64_t r = 0; r < weir_batch_rows(batch); r++) {
-        for (size_t c = 0; c < batch->schema->field_count; c++) {
-            if (!weir_arrow_print_text(out, &batch->schema->fields[c].type, batch->array.children[c], r)) {
-                weir_buf_add_str(out, "\x01-");
-            }
-            weir_buf_add_char(out, '\x02');
-        }
-        weir_buf_add_char(out, '\n');
-    }
-    weir_batch_release(batch);
-    return WEIR_OK;
-}
-
-static void read_once(const weir_schema *schema, const weir_format *csv, weir_fs *fs, const struct weir_text_file *file, bool slow, size_t block_bytes, struct outcome *out)
-{
-    int columns[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    struct weir_sink_factory *sinks;
-    struct weir_text_result result = {0};
-    memset(out, 0, sizeof *out);
-    weir_buf_init(&out->text, 0);
-    if (weir_arrow_sinks_new(schema, 100, collect, &out->text, &sinks, &out->err) != WEIR_OK) {
-        abort();
-    }
-    const struct weir_text_read read = {.csv = csv, .fs = fs, .files = file, .file_count = 1, .columns = columns, .column_count = schema->field_count,
-                                       .threads = 1, .slow = slow, .block_bytes = block_bytes, .task_bytes = block_bytes * 3, .sinks = sinks};
-    out->rc = weir_text_run(&read, &result, &out->err);
-    weir_arrow_sinks_free(sinks);
-}
+#include "one_file.h"
 
 static weir_options *options_of(uint8_t a, uint8_t b, uint8_t c)
 {
@@ -136,10 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_once(schema, csv, &fs, &file, true, 0, &slow);
     for (size_t block = 0; block <= 64; block += 64) {
         read_once(schema, csv, &fs, &file, false, block, &fast);
-        bool same = fast.rc == slow.rc && strcmp(fast.err.condition, slow.err.condition) == 0 && fast.err.line == slow.err.line;
-        if (!same || (fast.rc == WEIR_OK && (fast.text.len != slow.text.len || (slow.text.len > 0 && memcmp(fast.text.data, slow.text.data, slow.text.len) != 0)))) {
-            fprintf(stderr, "fast (blocks of %zu): %s line %lld\n%s\nslow: %s line %lld\n%s\n", block, fast.err.condition, (long long)fast.err.line, fast.text.data ? fast.text.data : "",
-                    slow.err.condition, (long long)slow.err.line, slow.text.data ? slow.text.data : "");
+        if (!same_outcome(&fast, &slow)) {
+            fprintf(stderr, "blocks of %zu\n", block);
+            show_outcome("fast", &fast);
+            show_outcome("slow", &slow);
             abort();
         }
         weir_buf_free(&fast.text);

@@ -52,7 +52,7 @@ weir_rc csv_read_files(const weir_schema *schema, const weir_format *csv, const 
     }
     struct weir_sink_factory *sinks;
     assert_int_equal(weir_arrow_sinks_new(schema, 100, collect, out, &sinks, &out->err), WEIR_OK);
-    const struct weir_text_read read = {.csv = csv, .fs = weir_fs_posix(), .files = files, .file_count = count, .columns = columns, .column_count = schema->field_count,
+    const struct weir_text_read read = {.format = csv, .fs = weir_fs_posix(), .files = files, .file_count = count, .columns = columns, .column_count = schema->field_count,
                                        .threads = way->threads, .task_bytes = way->task_bytes, .block_bytes = way->block_bytes, .slow = way->slow, .sinks = sinks};
     weir_rc rc = weir_text_run(&read, &out->result, &out->err);
     if (rc == WEIR_OK) {

@@ -1,4 +1,4 @@
-/* Spark's own answers: every csv case of the shared conformance suite that has a schema and uses only options that weir has, by every way of cutting and
+/* Spark's own answers: every csv and json case of the shared conformance suite that has a schema and uses only options that weir has, by every way of cutting and
  * running a read. A case that Spark refuses must fail here too, with a condition and a message. */
 #include "base/uri.h"
 #include "csv_case.h"
@@ -149,7 +149,7 @@ static void project(const char *select, struct csv_rows *rows)
 static bool may_refuse(const char *name, const struct weir_json *options)
 {
     static const char *const beyond[] = {"locale", "singleVariantColumn", "samplingRatio"};
-    static const char *const cases[] = {"csv-infer/multiline", "csv-header/name_with_newline", "csv-quote/newline_multiline_linesep_crlf", "csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz"};
+    static const char *const cases[] = {"csv-infer/multiline", "csv-header/name_with_newline", "csv-quote/newline_multiline_linesep_crlf", "csv-types/interval", "csv-types/variant", "csv-timestamp/format_vv", "csv-timestamp/format_zzzz", "json-types/interval", "json-types/variant"};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
         if (weir_json_get(options, beyond[i])) {
             return true;
@@ -165,7 +165,7 @@ static bool may_refuse(const char *name, const struct weir_json *options)
 
 struct one_case {
     weir_arena *arena;
-    const char *name, *folder;
+    const char *name, *folder, *format;
     const struct weir_json *json, *options;
     const char *paths[64];
     size_t path_count;
@@ -219,7 +219,7 @@ static weir_rc infer(const struct one_case *c, const weir_options *options, weir
         assert_int_equal(weir_fs_stat(weir_fs_posix(), c->paths[i], &info, err), WEIR_OK);
         files[i] = (struct weir_text_file){.path = c->paths[i], .size = info.size, .mtime_ns = info.mtime_ns};
     }
-    WEIR_TRY(weir_format_infer("csv", options, NULL, weir_fs_posix(), files, c->path_count, c->arena, out, err));
+    WEIR_TRY(weir_format_infer(c->format, options, NULL, weir_fs_posix(), files, c->path_count, c->arena, out, err));
     struct weir_str spark = weir_str_trim(read_file(c->arena, weir_arena_printf(c->arena, "%s/expected-schema.txt", c->folder)));
     struct weir_buf mine;
     weir_schema *theirs = NULL;
@@ -251,7 +251,7 @@ static weir_rc run_way(const struct one_case *c, const struct csv_way *way, stru
     }
     weir_rc rc = ddl ? weir_schema_parse_ddl(c->arena, weir_str(ddl), &schema, &rows->err) : infer(c, options, &schema, &rows->err);
     if (rc == WEIR_OK) {
-        rc = weir_format_new("csv", schema, options, NULL, &csv, &rows->err);
+        rc = weir_format_new(c->format, schema, options, NULL, &csv, &rows->err);
     }
     weir_options_free(options);
     if (rc == WEIR_OK) {
@@ -302,6 +302,7 @@ static void run_case(struct suite *suite, struct weir_str name)
     struct weir_str json = read_file(arena, weir_arena_printf(arena, "%s/case.json", c.folder));
     assert_int_equal(weir_json_parse(arena, json, &c.json, &err), WEIR_OK);
     c.options = weir_json_get(c.json, "options");
+    c.format = weir_json_string(weir_json_get(c.json, "format"));
     bool quirk = false;
     const char *why = NULL;
     (void)weir_json_bool(weir_json_get(c.json, "quirk"), &quirk);
@@ -346,7 +347,7 @@ static void spark_conformance(void **state)
         struct weir_str line = next_line(&index);
         const char *tab = memchr(line.ptr, '\t', line.len);
         struct weir_str name = {line.ptr, tab ? (size_t)(tab - line.ptr) : line.len};
-        if (weir_str_starts(name, "csv") && (!only || memmem(name.ptr, name.len, only, strlen(only)))) {
+        if ((weir_str_starts(name, "csv") || weir_str_starts(name, "json")) && (!only || memmem(name.ptr, name.len, only, strlen(only)))) {
             run_case(&suite, name);
         }
     }

@@ -122,7 +122,7 @@ static void files_columns_and_constants(void **state)
             struct weir_text_result result = {.files = per_file};
             struct weir_buf got;
             struct weir_error err = {0};
-            struct weir_text_read read = {.csv = csv, .files = files, .file_count = 5, .columns = columns, .column_count = 4, .keep = cases[k].keep, .threads = threads,
+            struct weir_text_read read = {.format = csv, .files = files, .file_count = 5, .columns = columns, .column_count = 4, .keep = cases[k].keep, .threads = threads,
                                          .task_bytes = threads == 1 ? 0 : 10};
             assert_int_equal(run(&read, sink, &result, &got, &err), WEIR_OK);
             assert_string_equal(got.data, cases[k].want);
@@ -151,7 +151,7 @@ static void unread_columns_still_count(void **state)
         struct weir_text_result result = {0};
         struct weir_buf got;
         struct weir_error err = {0};
-        struct weir_text_read read = {.csv = csv, .files = &file, .file_count = 1, .columns = columns, .column_count = 1, .threads = 1, .slow = slow};
+        struct weir_text_read read = {.format = csv, .files = &file, .file_count = 1, .columns = columns, .column_count = 1, .threads = 1, .slow = slow};
         assert_int_equal(run(&read, sink, &result, &got, &err), WEIR_OK);
         assert_string_equal(got.data, "a;d;");
         assert_int_equal(result.bad_rows, 2);
@@ -183,7 +183,7 @@ static void changed_and_vanished_files(void **state)
             struct weir_text_result result = {.files = per_file};
             struct weir_buf got;
             struct weir_error err = {0};
-            struct weir_text_read read = {.csv = csv, .files = mine, .file_count = 3, .columns = columns, .column_count = 1, .threads = threads, .task_bytes = threads == 1 ? 0 : 1};
+            struct weir_text_read read = {.format = csv, .files = mine, .file_count = 3, .columns = columns, .column_count = 1, .threads = threads, .task_bytes = threads == 1 ? 0 : 1};
             assert_int_equal(run(&read, schema, &result, &got, &err), WEIR_CONFLICT);
             assert_string_equal(err.condition, want);
             assert_int_equal(per_file[1].changed, kind < 3);

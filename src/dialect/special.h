@@ -63,6 +63,7 @@ weir_rc weiri_fn_unix_timestamp(struct special *s, struct val *out);
 weir_rc weiri_fn_from_unixtime(struct special *s, struct val *out);
 weir_rc weiri_fn_zone(struct special *s, struct val *out);
 weir_rc weiri_fn_now(struct special *s, struct val *out);
+weir_rc weiri_fn_input_file_name(struct special *s, struct val *out);
 weir_rc weiri_fn_window(struct special *s, struct val *out);
 
 weir_rc weiri_fn_array(struct special *s, struct val *out);

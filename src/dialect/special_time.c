@@ -297,6 +297,17 @@ weir_rc weiri_fn_now(struct special *s, struct val *out)
     return weiri_out(s, strcmp(name, "localtimestamp") == 0 ? WEIR_TYPE_TIMESTAMP_NTZ : WEIR_TYPE_TIMESTAMP, weiri_f(x, "TIMESTAMP '%s'", text), out);
 }
 
+/* The file of the row, as _metadata.file_path but with Hadoop's three slashes; empty where rows come from no file. */
+weir_rc weiri_fn_input_file_name(struct special *s, struct val *out)
+{
+    struct xl *x = s->env->x;
+    weir_node path = {.kind = N_COLUMN, .pos = s->node->pos, .name = {.count = 2, .parts = {WEIR_STR("_metadata"), WEIR_STR("file_path")}}};
+    struct val val;
+    bool found = false;
+    WEIR_TRY(weiri_find_column(s->env, &path, &val, &found));
+    return weiri_out(s, WEIR_TYPE_STRING, found ? weiri_f(x, "('file://' || substr(%s, 6))", val.sql) : "''", out);
+}
+
 /* window(time, 'size'): a struct of start and end. Sliding windows give several rows a row: refused. */
 weir_rc weiri_fn_window(struct special *s, struct val *out)
 {

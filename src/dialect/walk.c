@@ -63,6 +63,7 @@ static bool expr_tables(void *arg, const weir_node *node)
     for (int i = 0; node->kind == N_COLUMN && i < node->name.count; i++) {
         t->metadata = t->metadata || weir_str_eq_nocase(node->name.parts[i], WEIR_STR("_metadata"));
     }
+    t->metadata = t->metadata || (node->kind == N_CALL && strcmp(node->text, "input_file_name") == 0);
     return true;
 }
 

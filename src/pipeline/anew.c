@@ -86,7 +86,7 @@ weir_rc weiri_build_anew(struct run *run, struct weir_error *err)
     bool *pending = weir_arena_zalloc(run->graph.arena, (run->graph.count + 1) * sizeof *pending);
     for (size_t i = run->graph.count; i-- > 0;) {
         struct dataset *dataset = run->graph.order[i];
-        pending[i] = streams(dataset) && weiri_full_refresh(run, dataset);
+        pending[i] = streams(dataset) && weiri_full_refresh(run->options, dataset);
         for (size_t f = 0; streams(dataset) && !pending[i] && f < dataset->flow_count; f++) {
             WEIR_TRY(weiri_at_place(err, marked(run, dataset->flows[f], &pending[i], err), dataset->file, dataset->pos));
         }

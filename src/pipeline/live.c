@@ -37,6 +37,19 @@ static weir_rc gather_sources(struct live_flow *live, struct weir_error *err)
     return WEIR_OK;
 }
 
+/* What was found in the files holds from now on. */
+static weir_rc keep_columns(struct live_flow *live, struct weir_error *err)
+{
+    for (size_t i = 0; i < live->flow->ref_count; i++) {
+        const char *told = NULL;
+        WEIR_TRY(weiri_source_keep(&live->run->graph, live->flow, &live->flow->refs[i], live->spec.checkpoint, live->arena, &told, err));
+        if (told) {
+            weiri_note(live->run, told);
+        }
+    }
+    return WEIR_OK;
+}
+
 /* A table whose checkpoints were elsewhere, and none here: a fresh one would read every file a second time into it. */
 static weir_rc check_storage(const struct live_flow *live, struct weir_error *err)
 {
@@ -72,6 +85,9 @@ weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger tr
     }
     if (rc == WEIR_OK) {
         rc = check_storage(live, err);
+    }
+    if (rc == WEIR_OK) {
+        rc = keep_columns(live, err);
     }
     if (rc == WEIR_OK && note) {
         weiri_note(run, note);

@@ -26,6 +26,8 @@ struct flow_ref {
     enum ref_kind kind;
     struct dataset *dataset;         /* REF_DATASET */
     const char *full_name;           /* for messages and pins */
+    const weir_schema *found;        /* read_files without a schema: the columns that its files have, or had when the query began */
+    const char *schema_folder;       /* where they are kept; NULL = beside the flow's checkpoint */
 };
 /* A query that fills a dataset. */
 struct flow {
@@ -63,6 +65,7 @@ struct graph {
     weir_project *project;
     weir_engine *engine;
     weir_session *session;           /* for analysis; one thread */
+    const struct weir_run_options *options; /* of the run; NULL = only looked at */
     weir_arena *arena;
     weir_map *by_name;               /* full name (tables) or name (temporary views) -> dataset */
     struct dataset **order;          /* inputs before those who read them */
@@ -78,6 +81,8 @@ size_t weiri_ref_at(const struct flow *flow, const struct weir_table_ref *ref);
 /* graph.c: everything that can be known without running; the graph owns a session. */
 weir_rc weiri_graph_build(weir_project *project, weir_engine *engine, weir_arena *arena, struct graph *out, struct weir_error *err) WEIR_MUST_USE;
 void weiri_graph_close(struct graph *graph);
+/* Is the dataset among those that this run builds from scratch? */
+bool weiri_full_refresh(const struct weir_run_options *options, const struct dataset *dataset);
 /* analyze.c: types of every dataset, in order; streaming and batch in their places. */
 weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weiri_session_for(struct graph *graph, const struct flow *flow, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
@@ -86,6 +91,8 @@ weir_rc weiri_session_for(struct graph *graph, const struct flow *flow, weir_ses
 void weiri_stream_source_free(struct weir_stream_source *source);
 weir_rc weiri_stream_source(struct graph *graph, weir_session *session, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out,
                             struct weir_error *err) WEIR_MUST_USE;
+/* Keeps the columns that were found in its files, unless they are kept already. `checkpoint`: the flow's; *told_out: what to tell the user, or NULL. */
+weir_rc weiri_source_keep(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, const char *checkpoint, weir_arena *arena, const char **told_out, struct weir_error *err) WEIR_MUST_USE;
 /* The columns that such a source gives (a look at the folder for partition columns). */
 weir_rc weiri_source_schema(struct graph *graph, const struct weir_stream_source *source, weir_arena *arena, const weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
 

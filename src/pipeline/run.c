@@ -67,9 +67,9 @@ static bool names(const char *const *list, size_t count, const struct dataset *d
     return false;
 }
 
-bool weiri_full_refresh(const struct run *run, const struct dataset *dataset)
+bool weiri_full_refresh(const struct weir_run_options *options, const struct dataset *dataset)
 {
-    return run->options->full_refresh_all || names(run->options->full_refresh, run->options->full_refresh_count, dataset);
+    return options->full_refresh_all || names(options->full_refresh, options->full_refresh_count, dataset);
 }
 
 static weir_rc check_names(struct run *run, const char *const *list, size_t count, struct weir_error *err)
@@ -259,7 +259,7 @@ static void run_view(struct run *run, struct dataset *view)
     weir_error_clear(&err);
     int64_t began = weir_mono_us();
     weiri_tell(run, view->full_name, "RUNNING", NULL);
-    weir_rc rc = weiri_refresh(&run->graph, view, &run->pins, weiri_full_refresh(run, view), &result, &err);
+    weir_rc rc = weiri_refresh(&run->graph, view, &run->pins, weiri_full_refresh(run->options, view), &result, &err);
     if (rc != WEIR_OK) {
         rc = weiri_at_place(&err, rc, view->flows[0]->file, view->flows[0]->pos);
         weiri_failure(run, view, view->full_name, rc, &err);
@@ -323,6 +323,7 @@ weir_rc weir_pipeline_run(weir_project *project, weir_engine *engine, const stru
     pthread_mutex_init(&run.lock, NULL);
     weir_rc rc = weiri_graph_build(project, engine, graph_arena, &run.graph, err);
     if (rc == WEIR_OK) {
+        run.graph.options = options;
         rc = weiri_graph_analyze(&run.graph, err);
         if (rc == WEIR_OK) {
             rc = select_datasets(&run, err);

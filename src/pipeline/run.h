@@ -35,7 +35,7 @@ void weiri_note(struct run *run, const char *line);
 /* Remember the outcome; a failure also as the run's own, if it is the first. */
 void weiri_report(struct run *run, const char *name, const char *kind, const char *state, int64_t elapsed_us, int64_t rows, int64_t files, int64_t version, const char *how);
 void weiri_failure(struct run *run, struct dataset *dataset, const char *flow, weir_rc rc, const struct weir_error *err);
-bool weiri_full_refresh(const struct run *run, const struct dataset *dataset);
+
 /* anew.c: tables of --full-refresh, and those that a run before left half done, stand empty with new checkpoints. */
 weir_rc weiri_build_anew(struct run *run, struct weir_error *err) WEIR_MUST_USE;
 /* Open and close a flow's query. */

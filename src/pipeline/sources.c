@@ -45,38 +45,126 @@ static weir_rc text_table(struct graph *graph, const struct flow *flow, const st
     return WEIR_OK;
 }
 
+/* --- read_files --- */
+
+struct arguments {
+    const char *path, *format, *schema, *hints, *folder;
+    weir_options *options;
+};
+
+static void sort_argument(struct arguments *args, const struct weir_opt *arg)
+{
+    const struct weir_str name = weir_str(arg->name ? arg->name : "path");
+    if (weir_str_eq_nocase(name, WEIR_STR("path"))) {
+        args->path = arg->value;
+    } else if (weir_str_eq_nocase(name, WEIR_STR("format"))) {
+        args->format = arg->value;
+    } else if (weir_str_eq_nocase(name, WEIR_STR("schema"))) {
+        args->schema = arg->value;
+    } else if (weir_str_eq_nocase(name, WEIR_STR("schemaHints"))) {
+        args->hints = arg->value;
+    } else if (weir_str_eq_nocase(name, WEIR_STR("schemaLocation"))) {
+        args->folder = arg->value;
+    } else {
+        weir_options_set(args->options, weir_str_eq_nocase(name, WEIR_STR("inferColumnTypes")) ? "inferSchema" : arg->name, arg->value);
+    }
+}
+
+/* Where the columns of a source are kept: the schemaLocation, or beside the checkpoint; a second source of a flow has a folder of its own there. */
+static const char *schema_folder(const struct flow_ref *ref, size_t number, const char *checkpoint, weir_arena *arena)
+{
+    return ref->schema_folder ? ref->schema_folder : number == 0 ? checkpoint : weir_arena_printf(arena, "%s/_schemas/source-%zu", checkpoint, number);
+}
+
+static size_t number_of(const struct flow_ref *refs, const struct flow_ref *ref)
+{
+    size_t number = 0;
+    for (const struct flow_ref *r = refs; r < ref; r++) {
+        number += r->ref.stream;
+    }
+    return number;
+}
+
+/* The columns as they were found when the query began; else as the files have them now. They are kept when the query runs (weiri_source_keep). */
+static weir_rc find_columns(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, const char *hints_text, struct weir_stream_source *out, struct weir_error *err)
+{
+    struct flow_ref *known = &flow->refs[ref - flow->refs];
+    weir_fs *fs = weir_engine_fs(graph->engine);
+    weir_schema *hints = NULL, *found = NULL;
+    const char *checkpoint = NULL, *note = NULL;
+    weir_rc rc = WEIR_NOT_FOUND;
+    if (!known->found) {
+        WEIR_TRY(hints_text ? weir_schema_parse_ddl(graph->arena, weir_str(hints_text), &hints, err) : WEIR_OK);
+        WEIR_TRY(weiri_checkpoint_place(graph, flow, false, graph->options && graph->options->adopt, graph->arena, &checkpoint, &note, err));
+        const bool anew = !ref->schema_folder && graph->options && weiri_full_refresh(graph->options, flow->target);
+        if (!anew) {
+            rc = weir_schema_log_read(fs, schema_folder(ref, number_of(flow->refs, ref), checkpoint, graph->arena), graph->arena, &found, err);
+        }
+        rc = rc == WEIR_NOT_FOUND ? weir_text_infer(fs, &out->text, hints, graph->arena, &found, err) : rc;
+        if (rc != WEIR_OK) {
+            return rc;
+        }
+        known->found = found;
+    }
+    out->text.schema = known->found;
+    return WEIR_OK;
+}
+
+weir_rc weiri_source_keep(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, const char *checkpoint, weir_arena *arena, const char **told_out, struct weir_error *err)
+{
+    weir_schema *kept = NULL;
+    *told_out = NULL;
+    if (!ref->found) {
+        return WEIR_OK;
+    }
+    const char *folder = schema_folder(ref, number_of(flow->refs, ref), checkpoint, arena);
+    weir_rc rc = weir_schema_log_read(weir_engine_fs(graph->engine), folder, arena, &kept, err);
+    if (rc == WEIR_NOT_FOUND) {
+        struct weir_buf ddl;
+        weir_buf_init(&ddl, 0);
+        weir_schema_print_ddl(&ddl, ref->found);
+        *told_out = weir_arena_printf(arena, "columns found in the files of %s: %s (kept in %s/_schemas)", ref->full_name, ddl.data, folder);
+        weir_buf_free(&ddl);
+        rc = weir_schema_log_add(weir_engine_fs(graph->engine), folder, ref->found, err);
+    }
+    return rc;
+}
+
 static weir_rc read_files(struct graph *graph, const struct flow *flow, const struct flow_ref *ref, weir_arena *arena, struct weir_stream_source *out, struct weir_error *err)
 {
-    const char *path = NULL, *format = NULL, *schema_text = NULL;
-    weir_options *options = weir_options_new();
+    struct arguments args = {.options = weir_options_new()};
     out->kind = WEIR_SOURCE_FOLDER;
+    out->text.options = args.options;
     for (size_t i = 0; i < ref->ref.arg_count; i++) {
-        const struct weir_opt *arg = &ref->ref.args[i];
-        if (!arg->name || weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("path"))) {
-            path = arg->value;
-        } else if (weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("format"))) {
-            format = arg->value;
-        } else if (weir_str_eq_nocase(weir_str(arg->name), WEIR_STR("schema"))) {
-            schema_text = arg->value;
-        } else {
-            weir_options_set(options, arg->name, arg->value);
-        }
+        sort_argument(&args, &ref->ref.args[i]);
     }
-    out->text.options = options;
-    if (!path || !format || !schema_text) {
-        return refuse(flow, ref, err, !schema_text ? "SCHEMA_REQUIRED" : "READ_FILES_ARGUMENT_MISSING",
-                      !path ? "give the folder as the first argument" : !format ? "give format => 'csv'" : "give schema => 'a BIGINT, ...': reading the columns from the files is not there yet");
+    if (!args.path || !args.format) {
+        return refuse(flow, ref, err, "READ_FILES_ARGUMENT_MISSING", !args.path ? "give the folder as the first argument" : "give format => 'csv' or 'json'");
     }
-    weir_schema *schema = NULL;
-    WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(schema_text), &schema, err));
-    WEIR_TRY(place_root(graph, path, arena, out, err));
-    out->text.format = format;
-    out->text.schema = schema;
+    WEIR_TRY(place_root(graph, args.path, arena, out, err));
+    out->text.format = args.format;
     /* Auto Loader looks into sub-folders, Spark's file source does not. */
-    if (!weir_options_get(options, "recursiveFileLookup")) {
-        weir_options_set(options, "recursiveFileLookup", "true");
+    if (!weir_options_get(args.options, "recursiveFileLookup")) {
+        weir_options_set(args.options, "recursiveFileLookup", "true");
     }
-    return WEIR_OK;
+    if (args.folder) {
+        char *local = NULL;
+        struct weir_object owner = {0};
+        WEIR_TRY(weir_catalog_resolve_path(weir_engine_catalog(graph->engine), args.folder, &local, &owner, arena, err));
+        flow->refs[ref - flow->refs].schema_folder = weir_arena_strdup(graph->arena, local);
+        weir_object_free_options(&owner);
+        weir_free(local);
+    }
+    if (args.schema) {
+        weir_schema *schema = NULL;
+        WEIR_TRY(weir_schema_parse_ddl(arena, weir_str(args.schema), &schema, err));
+        out->text.schema = schema;
+        return args.hints ? refuse(flow, ref, err, "READ_FILES_ARGUMENT_EXTRA", "schemaHints is for columns that are found in the files; write the types into the schema") : WEIR_OK;
+    }
+    if (!weir_options_get(args.options, "inferSchema")) {
+        weir_options_set(args.options, "inferSchema", "true");
+    }
+    return find_columns(graph, flow, ref, args.hints, out, err);
 }
 
 void weiri_stream_source_free(struct weir_stream_source *source)

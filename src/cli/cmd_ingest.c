@@ -233,12 +233,10 @@ static weir_rc gather_schema(struct ingest *ingest, struct weir_error *err)
         return WEIR_OK;
     }
     weir_schema *schema = NULL;
+    weir_text_found_options(first->text.format, ingest->options);
     weir_rc rc = weir_schema_log_read(weir_fs_posix(), ingest->spec.checkpoint, arena, &schema, err);
     if (rc == WEIR_NOT_FOUND) {
         struct weir_buf ddl;
-        if (!weir_options_get(ingest->options, "inferSchema")) {
-            weir_options_set(ingest->options, "inferSchema", "true");
-        }
         WEIR_TRY(weir_text_infer(weir_fs_posix(), &first->text, NULL, arena, &schema, err));
         rc = weir_schema_log_add(weir_fs_posix(), ingest->spec.checkpoint, schema, err);
         weir_buf_init(&ddl, 0);
@@ -249,6 +247,7 @@ static weir_rc gather_schema(struct ingest *ingest, struct weir_error *err)
     for (size_t i = 0; rc == WEIR_OK && i < ingest->source_count; i++) {
         if (ingest->sources[i].kind == WEIR_SOURCE_FOLDER) {
             ingest->sources[i].text.schema = schema;
+            ingest->sources[i].text.schema_folder = ingest->source_count == 1 ? ingest->spec.checkpoint : NULL; /* a union has one schema */
         }
     }
     return rc;

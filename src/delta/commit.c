@@ -201,14 +201,34 @@ static weir_rc check_no_table(const weir_txn *txn, struct weir_error *err)
     return rc;
 }
 
-/* Files that stay must still be readable under the new schema: columns may be added, nullable ones; nothing else may change. */
+/* Can values of the old type be read as the new one? Structs may have more fields, nullable ones. */
+static bool reads_as(const struct weir_type *old, const struct weir_type *new)
+{
+    if (old->id != new->id || old->field_count == 0 || (old->id != WEIR_TYPE_STRUCT && old->field_count != new->field_count)) {
+        return weir_type_eq(old, new);
+    }
+    for (size_t i = 0; i < old->field_count; i++) {
+        const int at = old->id == WEIR_TYPE_STRUCT ? weir_schema_find(new, weir_str(old->fields[i].name)) : (int)i;
+        if (at < 0 || (old->fields[i].nullable && !new->fields[at].nullable) || !reads_as(&old->fields[i].type, &new->fields[at].type)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; old->id == WEIR_TYPE_STRUCT && i < new->field_count; i++) {
+        if (weir_schema_find(old, weir_str(new->fields[i].name)) < 0 && !new->fields[i].nullable) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Files that stay must still be readable under the new schema: columns may be added, nullable ones, fields of structs too; nothing else may change. */
 static weir_rc check_additive(const weir_txn *txn, struct weir_error *err)
 {
     const weir_schema *old = txn->snapshot->metadata->pub.schema;
     const weir_schema *new = txn->new_schema;
     for (size_t i = 0; i < old->field_count; i++) {
         int at = weir_schema_find(new, weir_str(old->fields[i].name));
-        if (at < 0 || !weir_type_eq(&old->fields[i].type, &new->fields[at].type) || (old->fields[i].nullable && !new->fields[at].nullable)) {
+        if (at < 0 || !reads_as(&old->fields[i].type, &new->fields[at].type) || (old->fields[i].nullable && !new->fields[at].nullable)) {
             return weir_fail(err, WEIR_INVALID, "DELTA_SCHEMA_NOT_ADDITIVE",
                              "column `%s` would vanish, change its type or lose its NULLs under files that stay; %s; replace the rows in the same commit, or keep the column",
                              old->fields[i].name, txn->table->path);

@@ -7,6 +7,7 @@
 const struct weir_option_help weir_csv_option_help[] = {
     {"charToEscapeQuoteEscaping", "escape, if it is not the quote", "the character that escapes the escape"},
     {"columnNameOfCorruptRecord", "_corrupt_record", "the STRING column that gets the raw line of a malformed row, if the schema has it"},
+    {"columnsByName", "false; true in streams that find their columns", "weir's own: with header=true columns are taken by their names in each file, wherever they stand; a file may lack some and have others"},
     {"comment", "", "lines that begin with this character are skipped"},
     {"dateFormat", "lenient", "pattern of DATE columns"},
     {"delimiter", ",", "another name of sep"},
@@ -229,6 +230,8 @@ static weir_rc read_options(struct weiri_options *r)
     WEIR_TRY(read_fixed(r));
     WEIR_TRY(weiri_option_bool(r, "header", &csv->header));
     WEIR_TRY(weiri_option_bool(r, "enforceSchema", &csv->enforce_schema));
+    WEIR_TRY(weiri_option_bool(r, "columnsByName", &csv->by_name));
+    csv->by_name = csv->by_name && csv->header;
     WEIR_TRY(weiri_option_bool(r, "ignoreLeadingWhiteSpace", &csv->trim_leading));
     WEIR_TRY(weiri_option_bool(r, "ignoreTrailingWhiteSpace", &csv->trim_trailing));
     WEIR_TRY(weiri_option_int(r, "maxColumns", 1, &csv->columns_max));

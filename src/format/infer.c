@@ -12,6 +12,11 @@ struct guess {
     int precision; /* of a DECIMAL; its scale is 0 */
 };
 
+struct column {
+    const char *name;
+    struct guess guess;
+};
+
 struct infer {
     struct weir_text_read read;
     const struct weir_format *csv;
@@ -21,9 +26,11 @@ struct infer {
     struct weir_buf first;  /* the first line of all, as its file has it */
     bool has_first;
     weir_arena *arena;      /* the caller's: names */
-    const char **names;
-    struct guess *guesses;
-    size_t count;
+    struct column *columns;
+    size_t count, cap;
+    size_t *places;         /* columns by name: cell of this file -> column */
+    size_t place_count, place_cap;
+    bool file_begun;        /* its header is behind us */
     char *line, *chunk;     /* a decoded line, a piece of a file */
     size_t line_cap, chunk_cap;
 };
@@ -131,7 +138,7 @@ static bool is_null(const struct infer *in, const struct weir_cell *cell)
 static bool is_doubled(const struct infer *in, size_t at)
 {
     const struct weir_cell *cells = in->tokens.cells;
-    for (size_t i = 0; i < in->count; i++) {
+    for (size_t i = 0; i < in->tokens.count; i++) {
         if (i != at && !is_null(in, &cells[i]) && weir_str_eq_nocase((struct weir_str){cells[i].ptr, cells[i].len}, (struct weir_str){cells[at].ptr, cells[at].len})) {
             return true;
         }
@@ -140,28 +147,52 @@ static bool is_doubled(const struct infer *in, size_t at)
 }
 
 /* The first line names the columns: nameless ones are _cN, names that stand twice get their position. */
+static const char *name_of(const struct infer *in, size_t i)
+{
+    const struct weir_cell *cell = &in->tokens.cells[i];
+    if (!in->csv->header || is_null(in, cell)) {
+        return weir_arena_printf(in->arena, "_c%zu", i);
+    }
+    return is_doubled(in, i) ? weir_arena_printf(in->arena, "%.*s%zu", (int)cell->len, cell->ptr, i) : weir_arena_strndup(in->arena, cell->ptr, cell->len);
+}
+
+static size_t add_column(struct infer *in, const char *name)
+{
+    WEIR_PUSH(in->columns, in->count, in->cap) = (struct column){name, {KIND_NONE, 0}};
+    return in->count - 1;
+}
+
 static void take_names(struct infer *in)
 {
-    in->count = in->tokens.count;
-    in->names = weir_arena_zalloc(in->arena, (in->count + 1) * sizeof *in->names);
-    in->guesses = weir_calloc(in->count + 1, sizeof *in->guesses);
-    for (size_t i = 0; i < in->count; i++) {
-        const struct weir_cell *cell = &in->tokens.cells[i];
-        if (!in->csv->header || is_null(in, cell)) {
-            in->names[i] = weir_arena_printf(in->arena, "_c%zu", i);
-        } else if (is_doubled(in, i)) {
-            in->names[i] = weir_arena_printf(in->arena, "%.*s%zu", (int)cell->len, cell->ptr, i);
-        } else {
-            in->names[i] = weir_arena_strndup(in->arena, cell->ptr, cell->len);
-        }
+    for (size_t i = 0; i < in->tokens.count; i++) {
+        add_column(in, name_of(in, i));
     }
+}
+
+/* The header of one file, where columns go by name: which columns its cells are. */
+static void take_file_names(struct infer *in)
+{
+    if (in->tokens.count > in->place_cap) {
+        in->place_cap = in->tokens.count * 2;
+        in->places = weir_realloc(in->places, in->place_cap * sizeof *in->places);
+    }
+    for (size_t i = 0; i < in->tokens.count; i++) {
+        const char *name = name_of(in, i);
+        size_t at = 0;
+        while (at < in->count && !weir_str_eq_nocase(weir_str(in->columns[at].name), weir_str(name))) {
+            at++;
+        }
+        in->places[i] = at < in->count ? at : add_column(in, name);
+    }
+    in->place_count = in->tokens.count;
 }
 
 static void take_cells(struct infer *in)
 {
-    for (size_t i = 0; i < in->count && i < in->tokens.count; i++) {
+    const size_t known = in->csv->by_name ? in->place_count : in->count;
+    for (size_t i = 0; i < known && i < in->tokens.count; i++) {
         const struct weir_cell *cell = &in->tokens.cells[i];
-        struct guess *guess = &in->guesses[i];
+        struct guess *guess = &in->columns[in->csv->by_name ? in->places[i] : i].guess;
         if (guess->kind != KIND_STRING && !is_null(in, cell)) {
             *guess = join(in, *guess, read_cell(in, guess->kind, cell->ptr, cell->len));
         }
@@ -180,7 +211,7 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
     if (weiri_line_is_skipped(in->csv, line) || (in->has_first && in->csv->header && weir_str_eq(raw, weir_buf_view(&in->first)))) {
         return WEIR_OK;
     }
-    if (!in->has_first && line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0) {
+    if (!in->has_first && !in->file_begun && line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0) {
         line = (struct weir_str){line.ptr + 3, line.len - 3}; /* as the tokenizer does with the first line that it gets */
     }
     weiri_tokens_reset(&in->tokens);
@@ -188,7 +219,15 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
     if (in->tokens.error != WEIRI_TOKEN_OK) {
         return weiri_tokens_fail(&in->tokens, file->path, number, err);
     }
-    if (!in->has_first) {
+    if (in->csv->by_name && !in->file_begun) {
+        in->file_begun = true;
+        if (split) {
+            take_file_names(in);
+        }
+        *enough = !in->types;
+        return WEIR_OK;
+    }
+    if (!in->csv->by_name && !in->has_first) {
         in->has_first = true;
         weir_buf_add(&in->first, raw.ptr, raw.len);
         if (split) {
@@ -317,19 +356,22 @@ weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *
     weiri_tokens_init(&in.tokens, format);
     weir_rc rc = in.date ? WEIR_OK : weiri_pattern_compile(format->arena, "dateFormat", "yyyy-MM-dd", &in.date, err);
     bool enough = false;
-    for (size_t i = 0; rc == WEIR_OK && i < count && !enough; i++) {
+    for (size_t i = 0; rc == WEIR_OK && i < count && (!enough || format->by_name); i++) {
+        enough = false;
+        in.file_begun = false;
         rc = files[i].size > 0 ? take_file(&in, i, &enough, err) : WEIR_OK;
     }
     if (rc == WEIR_OK) {
         weir_schema *schema = weir_schema_new(arena, in.count);
         for (size_t i = 0; i < in.count; i++) {
-            schema->fields[i] = (struct weir_field){.name = in.names[i], .type = type_of(in.types ? in.guesses[i] : (struct guess){KIND_STRING, 0}), .nullable = true};
+            schema->fields[i] = (struct weir_field){.name = in.columns[i].name, .type = type_of(in.types ? in.columns[i].guess : (struct guess){KIND_STRING, 0}), .nullable = true};
         }
         *out = schema;
     }
     weiri_tokens_free(&in.tokens);
     weir_buf_free(&in.first);
-    weir_free(in.guesses);
+    weir_free(in.columns);
+    weir_free(in.places);
     weir_free(in.line);
     weir_free(in.chunk);
     weir_format_free(format);

@@ -24,7 +24,7 @@ static void add_segment(struct planner *p, size_t file, int64_t from, int64_t to
 /* Only plain text can be cut, and only where a line end is known by one look. */
 static bool can_cut(const struct weir_format *csv)
 {
-    return !csv->multi_line && (csv->line_end != WEIRI_LINES_CUSTOM || csv->line_sep.len == 1);
+    return !csv->multi_line && !csv->by_name && (csv->line_end != WEIRI_LINES_CUSTOM || csv->line_sep.len == 1);
 }
 
 void weiri_plan_make(const struct weir_text_read *read, struct weiri_plan *plan)

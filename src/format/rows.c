@@ -118,21 +118,28 @@ static int64_t line_number(const struct weiri_place *place, int64_t line_in_segm
     return weiri_input_lines_before(place->input, place->from) + line_in_segment + 1;
 }
 
+/* The cell that holds a field; -1 = none does in this file. */
+static int place_of(const struct weiri_place *place, uint32_t field)
+{
+    return place->place_of ? place->place_of[field] : (int)field;
+}
+
 /* Which cell of a malformed line is at fault, in words. */
-static int64_t explain(struct weiri_worker *w, struct weir_str line, char *out, size_t out_len)
+static int64_t explain(struct weiri_worker *w, const struct weiri_place *place, struct weir_str line, char *out, size_t out_len)
 {
     const struct weir_format *csv = w->format;
     if (!weiri_tokens_split(&w->tokens, line)) {
         snprintf(out, out_len, "the line begins with NUL");
         return 0;
     }
-    if (w->tokens.count != csv->columns) {
-        snprintf(out, out_len, "it has %zu cells, the schema %zu columns", w->tokens.count, csv->columns);
+    if (w->tokens.count != place->fields) {
+        snprintf(out, out_len, "it has %zu cells, the %s %u columns", w->tokens.count, place->place_of ? "header" : "schema", place->fields);
         return 0;
     }
     for (size_t f = 0; f < csv->columns; f++) {
         const struct weir_field *field = &csv->schema->fields[csv->column_of[f]];
-        const struct weir_cell cell = w->tokens.cells[f];
+        const int at = place_of(place, (uint32_t)f);
+        const struct weir_cell cell = at < 0 ? (struct weir_cell){NULL, 0} : w->tokens.cells[at];
         union weir_value value;
         struct weir_text_parser *parser = weir_text_parser_new(&field->type, csv);
         bool bad = cell.ptr && parser->parse(parser, cell.ptr, cell.len, &value) == WEIR_VALUE_BAD;
@@ -154,7 +161,7 @@ static weir_rc fail_malformed(struct weiri_worker *w, const struct weiri_place *
 {
     char why[256];
     int64_t number = line_number(place, line_in_segment);
-    int64_t column = w->json ? weiri_json_why(w, line, why, sizeof why) : explain(w, line, why, sizeof why);
+    int64_t column = w->json ? weiri_json_why(w, line, why, sizeof why) : explain(w, place, line, why, sizeof why);
     return weir_fail_at(err, WEIR_INVALID, "MALFORMED_RECORD", number, column, "malformed record under mode=FAILFAST; %s, line %lld: %s; the line is '%.*s'; mend it or use mode=PERMISSIVE",
                         place->file->path, (long long)number, why, (int)(line.len > 200 ? 200 : line.len), line.ptr);
 }
@@ -292,7 +299,7 @@ static bool has_skipped_rows(const struct weir_format *csv, const struct weir_bl
 }
 
 /* Scan the block; true when it is proven plain. */
-static bool prove(struct weiri_worker *w, const char *text, size_t len, struct weir_block *b)
+static bool prove(struct weiri_worker *w, const struct weiri_place *place, const char *text, size_t len, struct weir_block *b)
 {
     const struct weir_format *csv = w->format;
     if (!csv->plain || w->read->slow || len == 0) {
@@ -306,8 +313,8 @@ static bool prove(struct weiri_worker *w, const char *text, size_t len, struct w
     const struct weiri_scan_chars chars = {(char)csv->sep, '\n', (char)csv->quote, csv->line_end == WEIRI_LINES_ANY};
     struct weiri_scan_result found;
     w->scan(text, len, &chars, w->seps, &found);
-    size_t fields = csv->columns;
-    if (found.special || found.positions != found.newlines * fields || (chars.cr_ends_lines && found.lone_cr)) {
+    size_t fields = place->fields;
+    if (fields == 0 || found.special || found.positions != found.newlines * fields || (chars.cr_ends_lines && found.lone_cr)) {
         return false;
     }
     for (size_t r = 0; r < found.newlines; r++) {
@@ -350,9 +357,9 @@ static weir_rc take_by_cells(struct weiri_worker *w, weir_colsink *sink, int col
     return sink->ops->take_cells(sink, column, cells, b->rows, w->bad, err);
 }
 
-static void check_field(struct weiri_worker *w, const struct weir_block *b, uint32_t field)
+static void check_field(struct weiri_worker *w, const struct weir_block *b, uint32_t check, uint32_t field)
 {
-    struct weir_text_parser *parser = w->checks[field];
+    struct weir_text_parser *parser = w->checks[check];
     union weir_value value;
     for (uint32_t r = 0; r < b->rows; r++) {
         struct weir_str text = field_text(b, r, field);
@@ -380,16 +387,19 @@ static weir_rc fast_rows(struct weiri_worker *w, struct weiri_place *place, weir
         if (column < 0 || column == w->format->corrupt) {
             continue;
         }
-        uint32_t field = (uint32_t)w->format->field_of[column];
-        if (!w->format->empty_is_null && has_empty(b, field)) {
+        const int at = place_of(place, (uint32_t)w->format->field_of[column]);
+        const uint32_t field = (uint32_t)at;
+        if (at < 0) {
+            WEIR_TRY(sink->ops->take_constant(sink, (int)c, NULL, b->rows, err));
+        } else if (!w->format->empty_is_null && has_empty(b, field)) {
             WEIR_TRY(take_by_cells(w, sink, (int)c, b, field, err));
         } else {
             WEIR_TRY(sink->ops->take(sink, (int)c, b, field, w->bad, err));
         }
     }
-    for (uint32_t f = 0; f < b->fields; f++) {
-        if (w->checks[f]) {
-            check_field(w, b, f);
+    for (uint32_t f = 0; f < w->format->columns; f++) {
+        if (w->checks[f] && place_of(place, f) >= 0) {
+            check_field(w, b, f, (uint32_t)place_of(place, f));
         }
     }
     WEIR_TRY(close_rows(w, place, sink, b->rows, raw_of_block, b, err));
@@ -473,14 +483,15 @@ static struct weir_str without_mark(struct weiri_place *place, struct weir_str l
 }
 
 /* What the tokenizer made of a line, or of a record, into a row of the batch. */
-static void keep_row(struct weiri_worker *w, const char *line, bool record, uint32_t row, uint32_t number)
+static void keep_row(struct weiri_worker *w, const struct weiri_place *place, const char *line, bool record, uint32_t row, uint32_t number)
 {
     const struct weiri_tokens *t = &w->tokens;
     const size_t count = record ? t->count : 0;
     for (size_t f = 0; f < w->format->columns; f++) {
-        w->cells[f * w->batch_rows + row] = f < count ? t->cells[f] : (struct weir_cell){NULL, 0};
+        const int at = place_of(place, (uint32_t)f);
+        w->cells[f * w->batch_rows + row] = at >= 0 && (size_t)at < count ? t->cells[at] : (struct weir_cell){NULL, 0};
     }
-    if (!record || count != w->format->columns) {
+    if (!record || count != place->fields) {
         WEIR_BIT_SET(w->bad, row);
     }
     struct weir_str raw = strip_line_end(line + t->record_at, t->consumed - t->record_at);
@@ -497,7 +508,7 @@ static weir_rc slow_line(struct weiri_worker *w, struct weiri_place *place, stru
     if (t->error != WEIRI_TOKEN_OK) {
         return fail_token(w, place, place->lines + number, err);
     }
-    keep_row(w, line.ptr, record, row, number);
+    keep_row(w, place, line.ptr, record, row, number);
     return WEIR_OK;
 }
 
@@ -547,10 +558,34 @@ static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir
 
 /* --- the header --- */
 
-/* The tokens are the header's. */
-static weir_rc check_names(struct weiri_worker *w, const struct weiri_place *place, struct weir_error *err)
+/* Where each field of the schema stands, by the names in this file's header (in any case; of two the first). */
+static void take_names(const struct weiri_worker *w, struct weiri_place *place)
 {
     const struct weir_format *csv = w->format;
+    place->fields = (uint32_t)w->tokens.count;
+    place->place_of = weir_realloc(place->place_of, (csv->columns + 1) * sizeof *place->place_of);
+    weir_map *names = weir_map_new_nocase();
+    for (size_t t = 0; t < w->tokens.count; t++) {
+        const struct weir_cell cell = w->tokens.cells[t];
+        const struct weir_str name = {cell.ptr ? cell.ptr : "", cell.len};
+        if (!weir_map_has(names, name)) {
+            weir_map_put(names, name, (void *)(uintptr_t)(t + 1));
+        }
+    }
+    for (size_t f = 0; f < csv->columns; f++) {
+        place->place_of[f] = (int)(uintptr_t)weir_map_get(names, weir_str(csv->schema->fields[csv->column_of[f]].name)) - 1;
+    }
+    weir_map_free(names, NULL);
+}
+
+/* The tokens are the header's. */
+static weir_rc check_names(struct weiri_worker *w, struct weiri_place *place, struct weir_error *err)
+{
+    const struct weir_format *csv = w->format;
+    if (csv->by_name) {
+        take_names(w, place);
+        return WEIR_OK;
+    }
     if (csv->enforce_schema) {
         return WEIR_OK;
     }
@@ -681,7 +716,7 @@ weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_co
             WEIR_TRY(check_names(w, place, err));
             place->header_due = false;
         } else if (w->tokens.count > 0) {
-            keep_row(w, text + at, true, rows, number);
+            keep_row(w, place, text + at, true, rows, number);
             struct weir_cell *raw = &w->lines[rows++];
             restore_line_ends(w, place->stream, number + (size_t)weiri_count_lines(text + at, (size_t)(raw->ptr - (text + at))), raw);
         }
@@ -720,7 +755,7 @@ weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsi
         return WEIR_OK;
     }
     const bool marked = place->from == 0 && !place->begun && has_mark((struct weir_str){text + from, len - from});
-    if (!marked && !has_long_line(w, text + from, len - from) && prove(w, text + from, len - from, &block)) {
+    if (!marked && !has_long_line(w, text + from, len - from) && prove(w, place, text + from, len - from, &block)) {
         place->begun = true;
         return fast_rows(w, place, sink, &block, err);
     }

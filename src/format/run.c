@@ -286,6 +286,7 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
     if (rc == WEIR_OK) {
         place.from = input.at;
         place.header_due = t->run->read->format->header && segment->from == 0;
+        place.fields = (uint32_t)t->run->read->format->columns;
         const struct weir_format *format = t->run->read->format;
         rc = !format->multi_line ? read_blocks(t, &place, &bytes, &mine) : format->json ? read_document(t, &place, &bytes, &mine) : read_records(t, &place, &bytes, &mine);
         if (rc == WEIR_OK || rc == WEIR_CORRUPT) {
@@ -298,6 +299,7 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
             }
         }
         weiri_input_close(&input);
+        weir_free(place.place_of);
     }
     note_file(t->run, segment->file, &place, bytes, rc, rc == WEIR_CONFLICT && strcmp(mine.condition, "FILE_VANISHED") == 0);
     if (rc != WEIR_OK && err) {

@@ -94,6 +94,9 @@ struct weiri_place {
     const struct weir_text_file *file;
     bool header_due;
     const struct weiri_stream *stream; /* of records that span lines */
+    /* Where the fields stand in this file's lines; the format's own order unless columns go by name. */
+    uint32_t fields; /* cells of a whole line */
+    int *place_of;   /* field -> cell, -1 = the file lacks it; NULL = the same */
     bool begun;      /* a line of the file's text went to the tokenizer */
     int64_t from;    /* where the segment's text begins in the file */
     int64_t lines;   /* lines behind us, counted from there */

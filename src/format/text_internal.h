@@ -47,6 +47,7 @@ struct weir_format {
     struct weir_str comment; /* len 0 = none */
     uint8_t comment_byte;    /* the same for univocity, to which NUL is the comment sign when there is none */
     bool header, enforce_schema, multi_line;
+    bool by_name;            /* columns are taken by the names in each file's header */
     int64_t columns_max, cell_chars_max; /* cell_chars_max < 0 = no limit */
     size_t row_bytes_max;
     enum weiri_charset charset; /* lines are found in bytes and decoded one by one */

@@ -93,9 +93,9 @@ static weir_rc find_columns(struct graph *graph, const struct flow *flow, const 
     weir_schema *hints = NULL, *found = NULL;
     const char *checkpoint = NULL, *note = NULL;
     weir_rc rc = WEIR_NOT_FOUND;
+    WEIR_TRY(weiri_checkpoint_place(graph, flow, false, graph->options && graph->options->adopt, graph->arena, &checkpoint, &note, err));
     if (!known->found) {
         WEIR_TRY(hints_text ? weir_schema_parse_ddl(graph->arena, weir_str(hints_text), &hints, err) : WEIR_OK);
-        WEIR_TRY(weiri_checkpoint_place(graph, flow, false, graph->options && graph->options->adopt, graph->arena, &checkpoint, &note, err));
         const bool anew = !ref->schema_folder && graph->options && weiri_full_refresh(graph->options, flow->target);
         if (!anew) {
             rc = weir_schema_log_read(fs, schema_folder(ref, number_of(flow->refs, ref), checkpoint, graph->arena), graph->arena, &found, err);
@@ -107,6 +107,7 @@ static weir_rc find_columns(struct graph *graph, const struct flow *flow, const 
         known->found = found;
     }
     out->text.schema = known->found;
+    out->text.schema_folder = schema_folder(ref, number_of(flow->refs, ref), checkpoint, graph->arena);
     return WEIR_OK;
 }
 
@@ -161,9 +162,7 @@ static weir_rc read_files(struct graph *graph, const struct flow *flow, const st
         out->text.schema = schema;
         return args.hints ? refuse(flow, ref, err, "READ_FILES_ARGUMENT_EXTRA", "schemaHints is for columns that are found in the files; write the types into the schema") : WEIR_OK;
     }
-    if (!weir_options_get(args.options, "inferSchema")) {
-        weir_options_set(args.options, "inferSchema", "true");
-    }
+    weir_text_found_options(args.format, args.options);
     return find_columns(graph, flow, ref, args.hints, out, err);
 }
 

@@ -116,22 +116,17 @@ static weir_rc widen(struct graph *graph, struct dataset *dataset, struct weir_e
     weir_snapshot *snapshot = NULL;
     WEIR_TRY(weir_delta_snapshot(table, &snapshot, err));
     const weir_schema *have = weir_snapshot_metadata(snapshot)->schema, *want = dataset->schema_out;
-    weir_schema *merged = weir_schema_new(graph->arena, have->field_count + want->field_count);
-    size_t n = have->field_count;
-    memcpy(merged->fields, have->fields, n * sizeof *merged->fields);
+    const char *names = NULL;
+    const weir_schema *merged = weir_schema_grow(have, want, graph->arena, &names);
     weir_rc rc = WEIR_OK;
     for (size_t i = 0; rc == WEIR_OK && i < want->field_count; i++) {
-        int at = weir_schema_find(have, weir_str(want->fields[i].name));
-        if (at < 0) {
-            merged->fields[n] = want->fields[i];
-            merged->fields[n++].nullable = true;
-        } else if (!weir_type_eq(&have->fields[at].type, &want->fields[i].type)) {
+        int at = weir_schema_find(merged, weir_str(want->fields[i].name));
+        if (!weir_type_eq(&merged->fields[at].type, &want->fields[i].type)) {
             rc = weir_fail(err, WEIR_INVALID, "PIPELINE_SCHEMA_MISMATCH", "column %s of %s has another type in the table than in its query now; cast it in the query, or rebuild the table with --full-refresh %s", want->fields[i].name,
                            dataset->full_name, dataset->full_name);
         }
     }
-    if (rc == WEIR_OK && n > have->field_count) {
-        merged->field_count = n;
+    if (rc == WEIR_OK && names) {
         weir_txn *txn = weir_txn_begin(table, snapshot);
         weir_txn_operation(txn, "ADD COLUMNS");
         rc = weir_txn_set_schema(txn, merged, err);

@@ -47,6 +47,29 @@ static weir_rc infer(weir_fs *fs, const struct weir_text_source *source, const w
     return WEIR_OK;
 }
 
+void weir_text_found_options(const char *format, weir_options *options)
+{
+    const char *header = weir_options_get(options, "header");
+    if (!weir_options_get(options, "inferSchema")) {
+        weir_options_set(options, "inferSchema", "true");
+    }
+    if (weir_str_eq_nocase(weir_str(format), WEIR_STR("csv")) && header && weir_str_eq_nocase(weir_str(header), WEIR_STR("true")) && !weir_options_get(options, "columnsByName")) {
+        weir_options_set(options, "columnsByName", "true");
+    }
+}
+
+weir_rc weir_text_infer_files(weir_fs *fs, const struct weir_text_source *source, const struct weir_source_file *files, size_t count, weir_arena *arena, weir_schema **out, struct weir_error *err)
+{
+    weir_arena *work = weir_arena_new();
+    size_t kept = 0;
+    const struct weir_text_file *with_data = files_with_data(work, files, count, &kept);
+    weir_schema *found = NULL;
+    const weir_rc rc = weir_format_infer(source->format, source->options, weir_file_option_is, fs, with_data, kept, work, &found, err);
+    *out = rc == WEIR_OK ? weir_schema_copy(arena, found) : NULL;
+    weir_arena_free(work);
+    return rc;
+}
+
 weir_rc weir_text_infer(weir_fs *fs, const struct weir_text_source *source, const weir_schema *hints, weir_arena *arena, weir_schema **out, struct weir_error *err)
 {
     weir_options *none = source->options ? NULL : weir_options_new();

@@ -9,7 +9,7 @@ enum option {
     MAX_FILES, MAX_BYTES, MAX_FILE_AGE, MIN_FILE_AGE, LATEST_FIRST, RECURSIVE, FILE_NAME_ONLY, PATH_GLOB_FILTER,
     FILE_NAME_PATTERN, IGNORE_MISSING, IGNORE_CORRUPT, INCLUDE_EXISTING, ALLOW_OVERWRITES, CLEAN_SOURCE, ARCHIVE_DIR,
     CLEAN_RETENTION, CLEAN_DESTINATION, MAX_CACHED_FILES, DISCARD_CACHED, BASE_PATH, MODIFIED_BEFORE, MODIFIED_AFTER,
-    PARTITION_COLUMNS, BACKFILL_INTERVAL, OPTIONS
+    PARTITION_COLUMNS, BACKFILL_INTERVAL, EVOLUTION, ON_NEW_COLUMNS, OPTIONS
 };
 
 const struct weir_option_help weir_file_option_help[] = {
@@ -37,6 +37,8 @@ const struct weir_option_help weir_file_option_help[] = {
     [MODIFIED_AFTER] = {"modifiedAfter", "", "not there yet; Spark refuses it in streams"},
     [PARTITION_COLUMNS] = {"partitionColumns", "", "not there yet: partition folders are found by themselves"},
     [BACKFILL_INTERVAL] = {"backfillInterval", "", "checked and not needed: every batch lists the whole folder"},
+    [EVOLUTION] = {"schemaEvolutionMode", "addNewColumns without a schema, else none", "what a stream does about fields that its schema does not have: addNewColumns, failOnNewColumns, none"},
+    [ON_NEW_COLUMNS] = {"onNewColumns", "continue", "with addNewColumns: continue, or stop after the columns are noted, as Databricks does"},
     [OPTIONS] = {NULL, NULL, NULL},
 };
 
@@ -161,6 +163,21 @@ static weir_rc read_filter(enum option option, const char *value, struct weir_fi
     return WEIR_OK;
 }
 
+static weir_rc read_evolution(const char *value, struct weir_file_options *out, struct weir_error *err)
+{
+    static const char *const names[] = {[WEIR_EVOLVE_NONE] = "none", [WEIR_EVOLVE_ADD] = "addNewColumns", [WEIR_EVOLVE_FAIL] = "failOnNewColumns"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i] && weir_str_eq_nocase(weir_str(value), weir_str(names[i]))) {
+            out->evolution = (enum weir_evolution)i;
+            return WEIR_OK;
+        }
+    }
+    if (weir_str_eq_nocase(weir_str(value), WEIR_STR("rescue")) || weir_str_eq_nocase(weir_str(value), WEIR_STR("addNewColumnsWithTypeWidening"))) {
+        return fail_unsupported(EVOLUTION, value, "it is not there yet; write addNewColumns, failOnNewColumns or none", err);
+    }
+    return fail_value(EVOLUTION, value, "addNewColumns, failOnNewColumns or none", err);
+}
+
 static weir_rc read_one(enum option option, const char *value, struct weir_file_options *out, struct weir_error *err)
 {
     int64_t ignored;
@@ -204,6 +221,11 @@ static weir_rc read_one(enum option option, const char *value, struct weir_file_
     case MODIFIED_BEFORE:
     case MODIFIED_AFTER:
         return fail_unsupported(option, value, "it is not allowed in file stream sources; leave it out, or filter by _metadata.file_modification_time", err);
+    case EVOLUTION:
+        return read_evolution(value, out, err);
+    case ON_NEW_COLUMNS:
+        out->stop_on_new = weir_str_eq_nocase(weir_str(value), WEIR_STR("stop"));
+        return out->stop_on_new || weir_str_eq_nocase(weir_str(value), WEIR_STR("continue")) ? WEIR_OK : fail_value(option, value, "continue or stop", err);
     case BASE_PATH:
     case PARTITION_COLUMNS:
         return fail_unsupported(option, value, "leave it out: partition folders are found below the path", err);

@@ -17,6 +17,8 @@ struct weir_source_file {
 };
 
 /* The options of the file source, parsed and checked. Names in any case. */
+/* What a stream does about fields of its files that its columns do not have. */
+enum weir_evolution { WEIR_EVOLVE_DEFAULT /* add where the columns were found in the files, else nothing */, WEIR_EVOLVE_NONE, WEIR_EVOLVE_ADD, WEIR_EVOLVE_FAIL };
 struct weir_file_options {
     int64_t max_files;       /* maxFilesPerTrigger; 0 = none */
     int64_t max_bytes;       /* maxBytesPerTrigger; 0 = none */
@@ -25,6 +27,8 @@ struct weir_file_options {
     bool latest_first, recursive, file_name_only;
     char path_glob_filter[256]; /* "" = none */
     bool ignore_missing, ignore_corrupt;
+    enum weir_evolution evolution;
+    bool stop_on_new;        /* onNewColumns=stop */
     bool include_existing;   /* includeExistingFiles; true (false is refused by name for now) */
     const char *confine;     /* borrowed, not an option: a folder. What a symbolic link reaches outside it is refused. NULL = anything */
 };
@@ -67,10 +71,17 @@ struct weir_text_source {
     const weir_options *options; /* format options and file options together */
     const char *confine;         /* where links may lead: the location of the volume or external location that holds root; NULL = anywhere */
     const weir_schema *schema;   /* data columns as declared (partition columns may be among them) */
+    const char *schema_folder;   /* the columns were found in the files and are kept below this folder (weir_schema_log_add); NULL = they were declared */
 };
 /* The data columns of a folder that nobody declared (source->schema is not looked at), as weir_format_infer finds them in all its files. `hints` (may be NULL): types of
  * columns by name, which win. WEIR_INVALID "UNABLE_TO_INFER_SCHEMA": no file holds a line. Arena. */
 weir_rc weir_text_infer(weir_fs *fs, const struct weir_text_source *source, const weir_schema *hints, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* What the options of a stream are whose columns are found in the files: types too, and columns of CSV by the names in each file's header, unless they say otherwise. */
+void weir_text_found_options(const char *format, weir_options *options);
+/* The same of files that are known already. */
+weir_rc weir_text_infer_files(weir_fs *fs, const struct weir_text_source *source, const struct weir_source_file *files, size_t count, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
+/* `known` with what only `found` has behind it, fields of structs too; types of `known` stay. *names_out: what was added, for people; NULL = nothing. Arena. */
+weir_schema *weir_schema_grow(const weir_schema *known, const weir_schema *found, weir_arena *arena, const char **names_out);
 /* Columns that were found once and hold from then on: the newest version in <folder>/_schemas (WEIR_NOT_FOUND: none; arena), and one more version, durable when WEIR_OK
  * (WEIR_EXISTS: somebody else was first). */
 weir_rc weir_schema_log_read(weir_fs *fs, const char *folder, weir_arena *arena, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
@@ -79,6 +90,9 @@ typedef struct weir_text_reader weir_text_reader;
 /* Compiles dialect and options once; unknown options are refused. */
 weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source, weir_text_reader **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_text_reader_free(weir_text_reader *reader);
+/* Other data columns from now on; partition columns stay. Not while a run is under way. */
+weir_rc weir_text_reader_declare(weir_text_reader *reader, const weir_schema *declared, struct weir_error *err) WEIR_MUST_USE;
+const weir_schema *weir_text_reader_declared(const weir_text_reader *reader);
 const struct weir_file_options *weir_text_reader_file_options(const weir_text_reader *reader);
 /* Data columns, then partition columns, as SELECT * gives them (known after a listing where partitions are inferred). */
 const weir_schema *weir_text_reader_schema(const weir_text_reader *reader);

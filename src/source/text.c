@@ -77,6 +77,11 @@ void weir_text_reader_free(weir_text_reader *reader)
     }
 }
 
+const weir_schema *weir_text_reader_declared(const weir_text_reader *reader)
+{
+    return reader->declared;
+}
+
 const struct weir_file_options *weir_text_reader_file_options(const weir_text_reader *reader)
 {
     return &reader->file_options;
@@ -136,6 +141,26 @@ static void join_schemas(weir_text_reader *reader, const weir_schema *partitions
     }
     reader->data = data;
     reader->all = all;
+}
+
+weir_rc weir_text_reader_declare(weir_text_reader *reader, const weir_schema *declared, struct weir_error *err)
+{
+    weir_schema *before = reader->declared;
+    const weir_schema *data = reader->data, *all = reader->all;
+    reader->declared = weir_schema_copy(reader->arena, declared);
+    reader->data = reader->all = reader->declared;
+    if (reader->partition_count > 0) {
+        weir_schema *partitions = weir_schema_new(reader->arena, reader->partition_count);
+        memcpy(partitions->fields, all->fields + all->field_count - reader->partition_count, reader->partition_count * sizeof *partitions->fields);
+        join_schemas(reader, partitions);
+    }
+    const weir_rc rc = compile(reader, err);
+    if (rc != WEIR_OK) {
+        reader->declared = before;
+        reader->data = data;
+        reader->all = all;
+    }
+    return rc;
 }
 
 static weir_rc check_same(const weir_text_reader *reader, const char *const *columns, size_t count, struct weir_error *err)

@@ -49,13 +49,43 @@ static void describe_commit(weir_stream *stream, const struct weir_batch_plan *p
     weir_free(epoch);
 }
 
+/* The sink's columns, with those that came with the files behind them: they come into the table in the commit of the first rows that have them. *grown_out: NULL = as they were. */
+static weir_rc sink_columns(weir_stream *stream, const weir_snapshot *snapshot, weir_arena *arena, const weir_schema **out, bool *grown_out, struct weir_error *err)
+{
+    const weir_schema *output = NULL;
+    const char *names = NULL;
+    bool may = false, did = !stream->columns_checked;
+    *out = weir_snapshot_metadata(snapshot)->schema;
+    *grown_out = false;
+    for (size_t i = 0; i < stream->feed_count; i++) {
+        weir_feed *feed = stream->feeds[i];
+        may |= feed->may_grow;
+        did |= feed->grown;
+        if (feed->grown && feed->grown_names) {
+            weir_stream_note(stream, "new fields in the files: %.800s", feed->grown_names);
+        }
+        feed->grown_names = NULL;
+    }
+    if (!may || !did) {
+        return WEIR_OK;
+    }
+    WEIR_TRY(weir_stream_output(stream, arena, &output, err));
+    const weir_schema *grown = weir_schema_grow(*out, output, arena, &names);
+    *out = names ? grown : *out;
+    *grown_out = names != NULL;
+    return WEIR_OK;
+}
+
 static weir_rc write_once(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, weir_snapshot *snapshot, struct weir_batch_result *result, struct weir_error *err)
 {
     const struct weir_metadata *metadata = weir_snapshot_metadata(snapshot);
     struct weir_delta_writer_options options = {.codec = stream->spec->codec};
     weir_delta_writer *writer = NULL;
-    WEIR_TRY(weir_delta_writer_new(stream->sink, metadata->schema, metadata->partition_columns, metadata->partition_count, metadata->configuration, &options, &writer, err));
-    weir_rc rc = weir_batch_fill(stream, plan, arena, snapshot, writer, result, err);
+    const weir_schema *columns = NULL;
+    bool grown = false;
+    WEIR_TRY(sink_columns(stream, snapshot, arena, &columns, &grown, err));
+    WEIR_TRY(weir_delta_writer_new(stream->sink, columns, metadata->partition_columns, metadata->partition_count, metadata->configuration, &options, &writer, err));
+    weir_rc rc = weir_batch_fill(stream, plan, arena, columns, writer, result, err);
     if (rc != WEIR_OK) {
         weir_delta_writer_abort(writer);
         return rc;
@@ -63,11 +93,22 @@ static weir_rc write_once(weir_stream *stream, const struct weir_batch_plan *pla
     result->rows_out = weir_delta_writer_rows(writer);
     weir_txn *txn = weir_txn_begin(stream->sink, snapshot);
     describe_commit(stream, plan, txn);
-    rc = weir_delta_writer_finish(writer, txn, err);
+    rc = grown ? weir_txn_set_schema(txn, columns, err) : WEIR_OK;
+    if (rc == WEIR_OK) {
+        rc = weir_delta_writer_finish(writer, txn, err);
+    } else {
+        weir_delta_writer_abort(writer);
+    }
     if (rc == WEIR_OK) {
         rc = weir_txn_commit(txn, &result->version, err);
     }
     weir_txn_free(txn);
+    if (rc == WEIR_OK) {
+        stream->columns_checked = true;
+        for (size_t i = 0; i < stream->feed_count; i++) {
+            stream->feeds[i]->grown = false;
+        }
+    }
     return rc;
 }
 

@@ -34,6 +34,9 @@ struct weir_feed {
     const struct weir_add **adds;     /* DELTA */
     size_t add_count;
     weir_text_reader *reader;         /* FOLDER */
+    bool may_grow;                    /* FOLDER: columns may come with the files */
+    bool grown;                       /* they did, in the last load; whoever uses it takes it back */
+    const char *grown_names;          /* for people; of the batch */
 };
 
 /* `available_now`: the target is fixed at the first plan and does not move any more. */

@@ -25,6 +25,7 @@ struct folder {
     weir_arena *listing;      /* of `pending` */
     struct weir_source_file *pending;
     size_t pending_count;
+    enum weir_evolution evolution; /* NONE, ADD or FAIL */
     struct weir_buf last_parent; /* respelling check: the folder looked at last */
 };
 
@@ -270,6 +271,43 @@ static weir_rc find_file(struct folder *self, const struct weir_filelog_entry *e
     return rc;
 }
 
+/* Fields of the batch's files that the columns do not have. What was found is kept first: a batch that is run again finds nothing new and reads the same columns. */
+static weir_rc look_for_columns(struct folder *self, weir_arena *arena, struct weir_error *err)
+{
+    weir_feed *feed = &self->feed;
+    const struct weir_text_source *source = &feed->source->text;
+    const char *corrupt = source->options ? weir_options_get(source->options, "columnNameOfCorruptRecord") : NULL;
+    weir_schema *found = NULL;
+    const char *names = NULL;
+    if (self->evolution == WEIR_EVOLVE_NONE || feed->file_count == 0) {
+        return WEIR_OK;
+    }
+    WEIR_TRY(weir_text_infer_files(self->fs, source, feed->files, feed->file_count, arena, &found, err));
+    const int bad = weir_schema_find(found, weir_str(corrupt ? corrupt : "_corrupt_record"));
+    if (bad >= 0) { /* a broken record is no field */
+        memmove(found->fields + bad, found->fields + bad + 1, (found->field_count - (size_t)bad - 1) * sizeof *found->fields);
+        found->field_count--;
+    }
+    const weir_schema *grown = weir_schema_grow(weir_text_reader_declared(feed->reader), found, arena, &names);
+    if (!names) {
+        return WEIR_OK;
+    }
+    if (self->evolution == WEIR_EVOLVE_FAIL) {
+        return weir_fail(err, WEIR_INVALID, "UNKNOWN_FIELD_EXCEPTION", "%s: new files have fields that the schema does not have: %s; add them to the schema, take the files away, or set schemaEvolutionMode to addNewColumns or none",
+                         source->root, names);
+    }
+    WEIR_TRY(weir_schema_log_add(self->fs, source->schema_folder, grown, err));
+    if (self->options.stop_on_new) {
+        return weir_fail(err, WEIR_INVALID, "UNKNOWN_FIELD_EXCEPTION", "%s: new files have fields that the schema did not have: %s; they are noted in %s/_schemas now: run again to go on with them", source->root, names,
+                         source->schema_folder);
+    }
+    WEIR_TRY(weir_text_reader_declare(feed->reader, grown, err));
+    feed->schema = weir_text_reader_schema(feed->reader);
+    feed->grown = true;
+    feed->grown_names = names;
+    return WEIR_OK;
+}
+
 static weir_rc folder_load(weir_feed *feed, const char *start, const char *end, weir_arena *arena, struct weir_error *err)
 {
     struct folder *self = (struct folder *)feed;
@@ -297,7 +335,7 @@ static weir_rc folder_load(weir_feed *feed, const char *start, const char *end, 
         feed->file_count += rc == WEIR_OK && there;
     }
     weir_map_free(once, NULL);
-    return rc;
+    return rc == WEIR_OK ? look_for_columns(self, arena, err) : rc;
 }
 
 static const struct weir_feed_ops FOLDER_OPS = {folder_plan, folder_load, folder_close};
@@ -330,6 +368,17 @@ static void describe(struct folder *self, const char *root)
     weir_buf_free(&uri);
 }
 
+static weir_rc decide_evolution(struct folder *self, struct weir_error *err)
+{
+    const bool found = self->feed.source->text.schema_folder != NULL;
+    self->evolution = self->options.evolution != WEIR_EVOLVE_DEFAULT ? self->options.evolution : found ? WEIR_EVOLVE_ADD : WEIR_EVOLVE_NONE;
+    self->feed.may_grow = self->evolution == WEIR_EVOLVE_ADD;
+    if (self->evolution == WEIR_EVOLVE_ADD && !found) {
+        return weir_fail(err, WEIR_INVALID, "EVOLUTION_WITH_SCHEMA", "schemaEvolutionMode=addNewColumns is for columns that are found in the files; leave the schema out (schemaHints may name types), or write none");
+    }
+    return WEIR_OK;
+}
+
 weir_rc weir_feed_open_folder(weir_fs *fs, weir_checkpoint *checkpoint, int index, const struct weir_stream_source *source, enum weir_trigger trigger, weir_feed **out,
                               struct weir_error *err)
 {
@@ -350,9 +399,10 @@ weir_rc weir_feed_open_folder(weir_fs *fs, weir_checkpoint *checkpoint, int inde
         if (self->options.latest_first && (self->options.max_files > 0 || self->options.max_bytes > 0)) {
             self->options.max_file_age_ms = AGE_UNBOUNDED; /* as Spark: else the older part of a first run would be lost */
         }
+        rc = decide_evolution(self, err);
         self->seen = weir_seen_new(AGE_UNBOUNDED, self->options.file_name_only);
         describe(self, source->text.root);
-        rc = weir_filelog_open(checkpoint, index, known_entry, self, &self->log, err);
+        rc = rc == WEIR_OK ? weir_filelog_open(checkpoint, index, known_entry, self, &self->log, err) : rc;
     }
     if (rc == WEIR_OK && self->logged > 0 && self->below_root == 0) {
         rc = weir_fail(err, WEIR_INVALID, "CHECKPOINT_ROOT_RESPELLED",

@@ -234,7 +234,7 @@ static weir_rc settle_pumps(weir_stream *stream, struct inputs *in, weir_arena *
     return rc;
 }
 
-static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_snapshot *sink, weir_delta_writer *writer, struct weir_batch_result *out,
+static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
                       struct weir_error *err)
 {
     struct inputs in = {.stream = stream, .arena = arena};
@@ -246,21 +246,20 @@ static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, w
     out->rows_in = out->bad_rows = out->bytes = 0;
     weir_rc rc = weir_session_transform(stream->session, &transform, &result, err);
     if (rc == WEIR_OK) {
-        rc = weir_result_write(result, weir_snapshot_metadata(sink)->schema, true, writer, &rows, err);
+        rc = weir_result_write(result, sink, true, writer, &rows, err);
     }
     weir_result_close(result);
     return settle_pumps(stream, &in, arena, rc, out, err);
 }
 
-weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_snapshot *sink, weir_delta_writer *writer, struct weir_batch_result *out,
+weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
                         struct weir_error *err)
 {
-    const weir_schema *schema = weir_snapshot_metadata(sink)->schema;
     struct weir_item *items = NULL;
     enum weir_text_keep keep = WEIR_TEXT_KEEP_ALL;
     struct weir_sink_factory *sinks = NULL;
-    if (plan_items(stream, schema, arena, &items, &keep) && weir_delta_writer_sinks(writer, &sinks, NULL) == WEIR_OK) {
-        return text_to_parquet(stream, arena, items, schema->field_count, keep, sinks, out, err);
+    if (plan_items(stream, sink, arena, &items, &keep) && weir_delta_writer_sinks(writer, &sinks, NULL) == WEIR_OK) {
+        return text_to_parquet(stream, arena, items, sink->field_count, keep, sinks, out, err);
     }
     return by_sql(stream, plan, arena, sink, writer, out, err);
 }

@@ -26,6 +26,7 @@ struct weir_stream {
     bool simple;               /* text to Parquet without SQL */
     struct weir_simple_query shape;
     bool sink_checked;
+    bool columns_checked;      /* the sink has all columns that the query gives (where columns may come with files) */
     bool once_done;
     int64_t previous_started_us;
     size_t waiting_told, aged_told;
@@ -52,7 +53,7 @@ weir_rc weir_stream_ready_sink(weir_stream *stream, struct weir_error *err) WEIR
 weir_rc weir_batch_run(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, struct weir_batch_result *result, struct weir_progress *progress,
                        struct weir_error *err) WEIR_MUST_USE;
 /* rows.c: the rows of the loaded feeds into a writer, by way of text (one simple query over one folder) or of SQL. */
-weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_snapshot *sink, weir_delta_writer *writer,
+weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer,
                         struct weir_batch_result *result, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_stream_output(weir_stream *stream, weir_arena *arena, const weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_stream_note(weir_stream *stream, const char *fmt, ...) WEIR_PRINTF(2, 3);

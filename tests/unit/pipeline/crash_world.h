@@ -34,7 +34,7 @@ static inline void world_make_folder(const struct world *world, const char *name
 static inline void world_project(const struct world *world)
 {
     char *spec = weir_asprintf("name: crash\nstorage: file://%s/lake\ndatabase: d\nlibraries:\n  - glob:\n      include: sql/**\n", world->dir);
-    char *sql = weir_asprintf("CREATE STREAMING TABLE d.bronze AS SELECT *, _metadata.file_name AS file FROM STREAM read_files('%s/in', format => 'csv', header => true, schema => 'id BIGINT, v DOUBLE');\n"
+    char *sql = weir_asprintf("CREATE STREAMING TABLE d.bronze AS SELECT *, _metadata.file_name AS file FROM STREAM read_files('%s/in', format => 'csv', header => true, schemaHints => 'id BIGINT, v DOUBLE');\n"
                               "CREATE STREAMING TABLE d.silver AS SELECT id, v * 2 AS w FROM STREAM d.bronze WHERE id %% 100 <> 3;\n"
                               "CREATE MATERIALIZED VIEW d.gold AS SELECT count(*) AS n, sum(id) AS ids FROM d.silver;\n",
                               world->dir);
@@ -50,9 +50,11 @@ static inline void world_arrive(const struct world *world, int step)
 {
     struct weir_buf text;
     weir_buf_init(&text, 0);
-    weir_buf_add_str(&text, "id,v\n");
+    weir_buf_add_str(&text, step > 1 ? "extra,id,v\n" : "id,v\n"); /* a column comes with the second step */
     for (int i = 0; i < WORLD_STEP_ROWS; i++) {
-        weir_buf_printf(&text, "%d,%d.5\n", step * 100 + i, i);
+        char *extra = weir_asprintf("%d,", i);
+        weir_buf_printf(&text, "%s%d,%d.5\n", step > 1 ? extra : "", step * 100 + i, i);
+        weir_free(extra);
     }
     char *name = weir_asprintf("in/f%d.csv", step), *hidden = weir_asprintf("in/.f%d.csv", step);
     char *path = weir_path_join(world->dir, name), *temp = weir_path_join(world->dir, hidden);
@@ -112,6 +114,7 @@ static inline struct world world_new(void)
     world_make_folder(&world, "in");
     world_make_folder(&world, "spill");
     world_project(&world);
+    world_write(&world, "in/f0.csv", "id,v\n"); /* for its names; it has no rows */
     char *location = weir_path_join(world.dir, "in");
     weir_catalog *catalog = NULL;
     weir_arena *arena = weir_arena_new();
@@ -175,7 +178,7 @@ static inline int64_t world_number(weir_session *session, const char *sql, struc
 }
 
 struct world_counts {
-    int64_t bronze, bronze_distinct, bronze_ids, silver, silver_distinct, gold_n, gold_ids;
+    int64_t bronze, bronze_distinct, bronze_ids, silver, silver_distinct, gold_n, gold_ids, extra;
 };
 static inline struct world_counts world_count(const struct world *world)
 {
@@ -203,6 +206,7 @@ static inline struct world_counts world_count(const struct world *world)
     counts.silver_distinct = world_number(session, "SELECT count(DISTINCT id) FROM d.silver", &err);
     counts.gold_n = world_number(session, "SELECT sum(n) FROM d.gold", &err);
     counts.gold_ids = world_number(session, "SELECT sum(ids) FROM d.gold", &err);
+    counts.extra = counts.bronze > WORLD_STEP_ROWS ? world_number(session, "SELECT count(extra) FROM d.bronze", &err) : 0; /* the column is there with its first rows */
     weir_session_close(session);
     weir_engine_close(engine);
     weir_catalog_close(catalog);
@@ -229,6 +233,9 @@ static inline void world_check_whole(const struct world *world, int steps, const
             ids += s * 100 + i;
             kept_ids += i == 3 ? 0 : s * 100 + i;
         }
+    }
+    if (c.extra != rows - WORLD_STEP_ROWS) {
+        fail_msg("%s: %lld rows have the column that came with the second step, of %lld", what, (long long)c.extra, (long long)rows - WORLD_STEP_ROWS);
     }
     if (c.bronze != rows || c.bronze_distinct != rows || c.bronze_ids != ids || c.silver != kept || c.silver_distinct != kept || c.gold_n != kept || c.gold_ids != kept_ids) {
         fail_msg("%s: bronze %lld rows (%lld distinct, sum %lld), silver %lld (%lld), gold n=%lld ids=%lld; wanted %lld, %lld, n=%lld ids=%lld", what, (long long)c.bronze, (long long)c.bronze_distinct,

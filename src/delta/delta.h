@@ -94,6 +94,10 @@ struct weir_table_spec { /* a new table */
 weir_txn *weir_txn_begin(weir_delta *table, weir_snapshot *snapshot);
 void weir_txn_free(weir_txn *txn); /* after commit or instead of it; NULL is legal */
 weir_rc weir_txn_create(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err) WEIR_MUST_USE; /* protocol + metaData of version 0 */
+/* A table in the place of one that is there: other columns, partition columns and properties, another id; the rows that were there go in the same commit. */
+weir_rc weir_txn_replace(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err) WEIR_MUST_USE;
+/* What is written was computed from rows of this table: other writers' commits must not come between (no blind append). */
+void weir_txn_reads(weir_txn *txn);
 /* Replace the schema (view whose query changed; additive columns). Partition columns stay. */
 weir_rc weir_txn_set_schema(weir_txn *txn, const weir_schema *schema, struct weir_error *err) WEIR_MUST_USE;
 void weir_txn_add_file(weir_txn *txn, const struct weir_add *add); /* copied */

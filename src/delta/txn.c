@@ -66,9 +66,8 @@ static void take_properties(weir_arena *arena, const weir_options *properties, s
     meta->configuration_count = n;
 }
 
-weir_rc weir_txn_create(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err)
+static weir_rc new_metadata(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err)
 {
-    WEIR_ASSERT(!txn->snapshot);
     WEIR_TRY(weiri_check_properties(spec->properties, err));
     WEIR_TRY(weiri_check_schema(spec->schema, spec->partition_columns, spec->partition_count, err));
     struct weiri_metadata *meta = weir_arena_zalloc(txn->arena, sizeof *meta);
@@ -84,7 +83,24 @@ weir_rc weir_txn_create(weir_txn *txn, const struct weir_table_spec *spec, struc
     meta->has_created_time = true;
     take_properties(txn->arena, spec->properties, meta);
     txn->metadata = meta;
+    return WEIR_OK;
+}
+
+weir_rc weir_txn_create(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err)
+{
+    WEIR_ASSERT(!txn->snapshot);
+    WEIR_TRY(new_metadata(txn, spec, err));
     txn->protocol = weiri_protocol_for(txn->arena, spec->schema, NULL);
+    return WEIR_OK;
+}
+
+weir_rc weir_txn_replace(weir_txn *txn, const struct weir_table_spec *spec, struct weir_error *err)
+{
+    WEIR_ASSERT(txn->snapshot);
+    WEIR_TRY(new_metadata(txn, spec, err));
+    const struct weir_protocol *needed = weiri_protocol_for(txn->arena, spec->schema, txn->snapshot->protocol);
+    txn->protocol = needed == txn->snapshot->protocol ? NULL : needed;
+    txn->remove_all = true;
     return WEIR_OK;
 }
 
@@ -116,6 +132,11 @@ void weir_txn_remove_all(weir_txn *txn)
     txn->remove_all = true;
 }
 
+void weir_txn_reads(weir_txn *txn)
+{
+    txn->reads = true;
+}
+
 void weir_txn_set_app(weir_txn *txn, const char *app_id, int64_t version)
 {
     txn->app_id = weir_arena_strdup(txn->arena, app_id);
@@ -141,7 +162,7 @@ void weir_txn_rows(weir_txn *txn, int64_t rows)
 
 bool weiri_txn_is_blind(const weir_txn *txn)
 {
-    return txn->snapshot && !txn->metadata && !txn->protocol && !txn->remove_all;
+    return txn->snapshot && !txn->metadata && !txn->protocol && !txn->remove_all && !txn->reads;
 }
 
 /* --- the text --- */
@@ -208,7 +229,7 @@ static void write_commit_info(struct weir_jsonw *w, const weir_txn *txn, int64_t
         weir_jsonw_kv_i64(w, "readVersion", txn->snapshot->version);
     }
     weir_jsonw_kv(w, "isolationLevel", "Serializable");
-    weir_jsonw_kv_bool(w, "isBlindAppend", !txn->remove_all && !txn->new_schema);
+    weir_jsonw_kv_bool(w, "isBlindAppend", !txn->remove_all && !txn->new_schema && !txn->reads);
     write_metrics(w, txn);
     weir_jsonw_kv(w, "engineInfo", "weir/" WEIR_VERSION);
     weir_jsonw_kv(w, "txnId", txn->id.text);

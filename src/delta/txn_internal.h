@@ -12,6 +12,7 @@ struct weir_txn {
     struct weiri_file **adds;
     size_t add_count, add_cap;
     bool remove_all;
+    bool reads; /* rows of the table itself went into what is written */
     const char *app_id;
     int64_t app_version;
     const char *operation;

@@ -93,7 +93,7 @@ static weir_rc table_elements(struct parser *p, struct weir_stmt *out)
         for (size_t i = 0; i < count; i++) {
             if (weir_str_eq_nocase(weir_str(fields[i].name), weir_str(field.name))) {
                 return weir_fail_at(p->err, WEIR_INVALID, "COLUMN_ALREADY_EXISTS", tok->pos.line, tok->pos.column,
-                                    "the column `%.100s` is there twice; line %d, column %d; names differ in more than letter case", field.name, tok->pos.line, tok->pos.column);
+                                    "the column `%.100s` is there twice; names differ in more than letter case", field.name);
             }
         }
         ARENA_PUSH(p->arena, fields, count, cap) = field;
@@ -213,7 +213,7 @@ static weir_rc create_pipeline_table(struct parser *p, struct weir_stmt *out, en
     }
     if (out->partition_count > 0 && out->cluster_count > 0) {
         return weir_fail_at(p->err, WEIR_INVALID, "SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED", pos.line, pos.column,
-                            "PARTITIONED BY and CLUSTER BY exclude each other; line %d, column %d; keep one", pos.line, pos.column);
+                            "PARTITIONED BY and CLUSTER BY exclude each other; keep one");
     }
     return WEIR_OK;
 }

@@ -30,8 +30,7 @@ weir_rc weiri_depth(struct parser *p, weir_node *node)
     }
     if (node->depth > WEIRI_TREE_DEPTH_MAX) {
         return weir_fail_at(p->err, WEIR_TOO_BIG, "QUERY_TOO_DEEP", node->pos.line, node->pos.column,
-                            "an expression is deeper than %d; line %d, column %d; break it up", WEIRI_TREE_DEPTH_MAX, node->pos.line,
-                            node->pos.column);
+                            "an expression is deeper than %d; break it up", WEIRI_TREE_DEPTH_MAX);
     }
     return WEIR_OK;
 }

@@ -300,7 +300,7 @@ static weir_rc bodies(struct parser *p, struct body **out)
         }
         if (++terms > WEIRI_DEPTH_MAX) {
             return weir_fail_at(p->err, WEIR_TOO_BIG, "QUERY_TOO_DEEP", (*out)->pos.line, (*out)->pos.column,
-                                "more than %d set operations in a row; line %d, column %d", WEIRI_DEPTH_MAX, (*out)->pos.line, (*out)->pos.column);
+                                "more than %d set operations in a row", WEIRI_DEPTH_MAX);
         }
         WEIR_TRY(set_operation(p, is_union ? SET_UNION : SET_EXCEPT, *out, out));
         WEIR_TRY(intersections(p, &(*out)->right));

@@ -74,7 +74,7 @@ weir_rc weiri_syntax(struct parser *p, const char *expected)
     const struct token *tok = weiri_tok(p, 0);
     const char *near = tok->kind == TOK_END ? "the end of the text" : tok->text;
     return weir_fail_at(p->err, WEIR_INVALID, "PARSE_SYNTAX_ERROR", tok->pos.line, tok->pos.column,
-                        "syntax error at or near '%.60s': expected %s; line %d, column %d", near, expected, tok->pos.line, tok->pos.column);
+                        "syntax error at or near '%.60s': expected %s", near, expected);
 }
 
 weir_rc weiri_expect_word(struct parser *p, const char *word)
@@ -98,8 +98,7 @@ weir_rc weiri_expect_op(struct parser *p, const char *op)
 
 weir_rc weiri_refuse(struct parser *p, struct weir_pos pos, const char *condition, const char *what)
 {
-    return weir_fail_at(p->err, WEIR_UNSUPPORTED, condition, pos.line, pos.column, "%s is not done by weir yet; line %d, column %d", what,
-                        pos.line, pos.column);
+    return weir_fail_at(p->err, WEIR_UNSUPPORTED, condition, pos.line, pos.column, "%s is not done by weir yet", what);
 }
 
 weir_rc weiri_enter(struct parser *p)
@@ -107,8 +106,7 @@ weir_rc weiri_enter(struct parser *p)
     if (++p->depth > WEIRI_DEPTH_MAX) {
         const struct weir_pos pos = weiri_tok(p, 0)->pos;
         return weir_fail_at(p->err, WEIR_TOO_BIG, "QUERY_TOO_DEEP", pos.line, pos.column,
-                            "the text nests deeper than %d; line %d, column %d; break the query up with WITH", WEIRI_DEPTH_MAX, pos.line,
-                            pos.column);
+                            "the text nests deeper than %d; break the query up with WITH", WEIRI_DEPTH_MAX);
     }
     return WEIR_OK;
 }
@@ -262,8 +260,7 @@ weir_rc weiri_type(struct parser *p, struct weir_type *out)
     const weir_rc rc = weir_type_parse_ddl(p->arena, text, out, &inner);
     if (rc != WEIR_OK) {
         return weir_fail_at(p->err, rc, inner.condition[0] ? inner.condition : "UNSUPPORTED_DATATYPE", first->pos.line, first->pos.column,
-                            "the type '%.*s': %.400s; line %d, column %d", (int)(text.len > 100 ? 100 : text.len), text.ptr, inner.msg,
-                            first->pos.line, first->pos.column);
+                            "the type '%.*s': %.400s", (int)(text.len > 100 ? 100 : text.len), text.ptr, inner.msg);
     }
     p->at += end;
     if (weiri_at_word(p, "COLLATE")) {

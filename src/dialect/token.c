@@ -33,8 +33,7 @@ static void step(struct lexer *lx)
 
 static weir_rc bad(struct lexer *lx, struct weir_pos pos, const char *what)
 {
-    return weir_fail_at(lx->err, WEIR_INVALID, "PARSE_SYNTAX_ERROR", pos.line, pos.column, "%s; line %d, column %d", what, pos.line,
-                        pos.column);
+    return weir_fail_at(lx->err, WEIR_INVALID, "PARSE_SYNTAX_ERROR", pos.line, pos.column, "%s", what);
 }
 
 static bool is_digit(char c)
@@ -224,8 +223,7 @@ static weir_rc string(struct lexer *lx, size_t begin, struct weir_pos pos, bool 
                 const struct weir_pos at = here(lx, lx->at);
                 weir_buf_free(&buf);
                 return weir_fail_at(lx->err, WEIR_UNSUPPORTED, "STRING_CHARACTER_UNSUPPORTED", at.line, at.column,
-                                    "a string holds an escape for NUL or half a character; line %d, column %d; leave it out", at.line,
-                                    at.column);
+                                    "a string holds an escape for NUL or half a character; leave it out");
             }
             continue;
         }
@@ -503,8 +501,8 @@ weir_rc weir_sql_substitute(weir_arena *arena, struct weir_str script, const wei
             if (!sub.in_line_comment && !sub.in_block_comment) {
                 const int column = (int)(at - line_start) + 1;
                 rc = weir_fail_at(err, WEIR_INVALID, "VARIABLE_UNKNOWN", line, column,
-                                  "the variable ${%.*s} has no value; line %d, column %d; give it with --var %.*s=VALUE",
-                                  (int)(name.len > 100 ? 100 : name.len), name.ptr, line, column, (int)(name.len > 100 ? 100 : name.len),
+                                  "the variable ${%.*s} has no value; give it with --var %.*s=VALUE",
+                                  (int)(name.len > 100 ? 100 : name.len), name.ptr, (int)(name.len > 100 ? 100 : name.len),
                                   name.ptr);
                 break;
             }

@@ -55,12 +55,12 @@ weir_rc weiri_invalid(struct xl *x, struct weir_pos pos, const char *condition, 
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return weir_fail_at(x->err, WEIR_INVALID, condition, pos.line, pos.column, "%s; line %d, column %d", what, pos.line, pos.column);
+    return weir_fail_at(x->err, WEIR_INVALID, condition, pos.line, pos.column, "%s", what);
 }
 
 weir_rc weiri_unsupported(struct xl *x, struct weir_pos pos, const char *condition, const char *what)
 {
-    return weir_fail_at(x->err, WEIR_UNSUPPORTED, condition, pos.line, pos.column, "%.1000s is not done by weir yet; line %d, column %d; write it another way", what, pos.line, pos.column);
+    return weir_fail_at(x->err, WEIR_UNSUPPORTED, condition, pos.line, pos.column, "%.1000s is not done by weir yet; write it another way", what);
 }
 
 const char *weiri_type_text(struct xl *x, const struct weir_type *type)

@@ -10,6 +10,7 @@ struct creation {
     const struct weir_table_spec *spec;
     enum weir_table_kind kind;
     const char *location;      /* NULL: managed, to be chosen */
+    bool or_replace, replacing; /* OR REPLACE; and there is a table whose place is taken */
     const char *comment, *definition;
     weir_result *rows;         /* AS SELECT; NULL = none */
     int64_t rows_written;
@@ -44,7 +45,7 @@ static void describe_commit(weir_txn *txn, const struct creation *c)
 {
     struct weir_buf text;
     weir_buf_init(&text, 0);
-    weir_txn_operation(txn, c->rows ? "CREATE TABLE AS SELECT" : "CREATE TABLE");
+    weir_txn_operation(txn, c->or_replace ? (c->rows ? "CREATE OR REPLACE TABLE AS SELECT" : "CREATE OR REPLACE TABLE") : c->rows ? "CREATE TABLE AS SELECT" : "CREATE TABLE");
     names_json(&text, c->spec->partition_columns, c->spec->partition_count);
     weir_txn_parameter(txn, "partitionBy", text.data);
     weir_txn_parameter(txn, "clusterBy", "[]");
@@ -84,9 +85,14 @@ static weir_rc write_rows(struct creation *c, weir_delta *table, weir_txn *txn, 
 static weir_rc write_log(struct creation *c, weir_delta *table, struct weir_error *err)
 {
     int64_t version = 0;
-    weir_txn *txn = weir_txn_begin(table, NULL);
+    weir_snapshot *snapshot = NULL;
+    WEIR_TRY(c->replacing ? weir_delta_snapshot(table, &snapshot, err) : WEIR_OK);
+    weir_txn *txn = weir_txn_begin(table, snapshot);
     describe_commit(txn, c);
-    weir_rc rc = weir_txn_create(txn, c->spec, err);
+    weir_rc rc = c->replacing ? weir_snapshot_check_write(snapshot, err) : WEIR_OK;
+    if (rc == WEIR_OK) {
+        rc = c->replacing ? weir_txn_replace(txn, c->spec, err) : weir_txn_create(txn, c->spec, err);
+    }
     if (rc == WEIR_OK && c->rows) {
         rc = write_rows(c, table, txn, err);
     }
@@ -94,7 +100,28 @@ static weir_rc write_log(struct creation *c, weir_delta *table, struct weir_erro
         rc = weir_txn_commit(txn, &version, err);
     }
     weir_txn_free(txn);
+    weir_snapshot_unref(snapshot);
     return rc;
+}
+
+/* OR REPLACE over a table that is there: its folder and name stay, all else is new. */
+static weir_rc replace(struct creation *c, struct weir_object *object, struct weir_error *err)
+{
+    weir_delta *table = weir_engine_table(c->engine, object->location);
+    if (object->format && strcmp(object->format, "delta") != 0) {
+        return weir_fail(err, WEIR_UNSUPPORTED, "REPLACE_TEXT_TABLE", "%s is a %s table, which weir only reads; drop it, then create the Delta table", c->full_name, object->format);
+    }
+    if (object->table_kind != WEIR_TABLE_MANAGED && object->table_kind != WEIR_TABLE_EXTERNAL) {
+        return weir_fail(err, WEIR_INVALID, "REPLACE_PIPELINE_TABLE", "%s belongs to a pipeline; change its query there, or drop it first", c->full_name);
+    }
+    if (c->location && strcmp(c->location, object->location) != 0) {
+        return weir_fail(err, WEIR_INVALID, "REPLACE_LOCATION", "%s lies in %s and stays there; leave LOCATION out, or drop the table first", c->full_name, object->location);
+    }
+    c->kind = object->table_kind;
+    c->replacing = true;
+    WEIR_TRY(write_log(c, table, err));
+    object->comment = c->comment ? c->comment : "";
+    return weir_catalog_update(c->engine->catalog, object, err);
 }
 
 /* A table that is there already, and is only given a name: what was declared must be what it is. */
@@ -141,6 +168,13 @@ static weir_rc create(struct creation *c, struct weir_error *err)
 {
     weir_arena *arena = weir_arena_new();
     char *managed = NULL;
+    struct weir_object there = {0};
+    if (c->or_replace && c->t && weir_catalog_get(c->engine->catalog, arena, WEIR_OBJ_TABLE, c->c, c->s, c->t, &there, NULL) == WEIR_OK) {
+        const weir_rc replaced = replace(c, &there, err);
+        weir_object_free_options(&there);
+        weir_arena_free(arena);
+        return replaced;
+    }
     weir_rc rc = c->t ? name_is_free(c, arena, err) : WEIR_OK;
     if (rc == WEIR_OK && !c->location) {
         managed = weir_catalog_new_table_location(c->engine->catalog, c->c, c->s, c->t);
@@ -148,7 +182,8 @@ static weir_rc create(struct creation *c, struct weir_error *err)
     const char *location = managed ? managed : c->location;
     if (rc == WEIR_OK) {
         weir_delta *table = weir_engine_table(c->engine, location);
-        rc = !managed && weir_delta_exists(table) ? check_existing(c, table, err) : !c->spec->schema ? weir_fail(err, WEIR_INVALID, "DELTA_TABLE_NOT_FOUND",
+        c->replacing = c->or_replace && !managed && weir_delta_exists(table);
+        rc = c->replacing ? write_log(c, table, err) : !managed && weir_delta_exists(table) ? check_existing(c, table, err) : !c->spec->schema ? weir_fail(err, WEIR_INVALID, "DELTA_TABLE_NOT_FOUND",
                              "there is no Delta table in %s, and no columns were declared; declare them, or name the folder of a table", location) : write_log(c, table, err);
     }
     if (rc == WEIR_OK && c->t) {
@@ -206,13 +241,13 @@ weir_rc weiri_sql_drop(weir_session *session, enum weir_object_kind kind, const 
 
 static weir_rc refuse(const struct weir_stmt *stmt, const char *condition, const char *what, struct weir_error *err)
 {
-    return weir_fail_at(err, WEIR_UNSUPPORTED, condition, stmt->pos.line, stmt->pos.column, "%s; line %d, column %d", what, stmt->pos.line, stmt->pos.column);
+    return weir_fail_at(err, WEIR_UNSUPPORTED, condition, stmt->pos.line, stmt->pos.column, "%s", what);
 }
 
 static weir_rc check_clauses(const struct weir_stmt *stmt, struct weir_error *err)
 {
-    if (stmt->or_replace) {
-        return refuse(stmt, "STATEMENT_UNSUPPORTED", "CREATE OR REPLACE TABLE is not done by weir yet; DROP TABLE, then CREATE TABLE", err);
+    if (stmt->or_replace && (stmt->if_not_exists || (stmt->provider && strcmp(stmt->provider, "delta") != 0))) {
+        return refuse(stmt, "OR_REPLACE_UNSUPPORTED", stmt->if_not_exists ? "OR REPLACE and IF NOT EXISTS exclude each other; write one of them" : "OR REPLACE is for Delta tables; DROP TABLE, then CREATE TABLE", err);
     }
     if (stmt->cluster_count > 0) {
         return refuse(stmt, "CLUSTER_BY_UNSUPPORTED", "CLUSTER BY is not done by weir yet; leave it out", err);
@@ -221,7 +256,7 @@ static weir_rc check_clauses(const struct weir_stmt *stmt, struct weir_error *er
         return refuse(stmt, "CONSTRAINT_UNSUPPORTED", "expectations belong to tables of a pipeline; leave CONSTRAINT out", err);
     }
     if (stmt->query && stmt->columns) {
-        return refuse(stmt, "CTAS_COLUMNS_UNSUPPORTED", "CREATE TABLE AS SELECT takes its columns from the query; leave the column list out, and cast and name them there", err);
+        return refuse(stmt, "CTAS_COLUMNS_UNSUPPORTED", "Schema may not be specified in a Create Table As Select (CTAS) statement; leave the column list out, and cast and name the columns in the query", err);
     }
     return WEIR_OK;
 }
@@ -304,7 +339,7 @@ static weir_rc create_delta(struct creation *creation, weir_arena *arena, const 
     creation->spec = &spec;
     creation->comment = stmt->comment;
     if (stmt->query) {
-        rc = creation->t ? name_is_free(creation, arena, err) : WEIR_OK; /* before the query runs */
+        rc = creation->t && !creation->or_replace ? name_is_free(creation, arena, err) : WEIR_OK; /* before the query runs */
         if (rc == WEIR_OK) {
             rc = weiri_sql_run_open(creation->session, 0, &run, err);
         }
@@ -327,7 +362,7 @@ static weir_rc create_delta(struct creation *creation, weir_arena *arena, const 
 
 static weir_rc create_named(weir_session *session, weir_arena *arena, const struct weir_stmt *stmt, int64_t *rows, struct weir_error *err)
 {
-    struct creation creation = {.session = session, .engine = session->engine};
+    struct creation creation = {.session = session, .engine = session->engine, .or_replace = stmt->or_replace};
     WEIR_TRY(weir_session_full_name(session, arena, &stmt->name, &creation.c, &creation.s, &creation.t, err));
     WEIR_TRY(weiri_sql_need_catalog(session, weiri_sql_name_text(arena, &stmt->name), stmt->name.pos, err));
     creation.full_name = weir_arena_printf(arena, "%s.%s.%s", creation.c, creation.s, creation.t);
@@ -355,14 +390,14 @@ static weir_rc create_named(weir_session *session, weir_arena *arena, const stru
 static weir_rc create_by_path(weir_session *session, weir_arena *arena, const struct weir_stmt *stmt, struct weir_str format, int64_t *rows, struct weir_error *err)
 {
     struct weir_target target;
-    struct creation creation = {.session = session, .engine = session->engine, .kind = WEIR_TABLE_EXTERNAL};
+    struct creation creation = {.session = session, .engine = session->engine, .kind = WEIR_TABLE_EXTERNAL, .or_replace = stmt->or_replace};
     if (!weir_str_eq(format, WEIR_STR("delta")) || (stmt->provider && strcmp(stmt->provider, "delta") != 0)) {
         return refuse(stmt, "DATA_SOURCE_UNSUPPORTED", "a table made by path is a Delta table: CREATE TABLE delta.`/path` (..)", err);
     }
     WEIR_TRY(weir_session_target(session, arena, &stmt->name, &target, err));
     creation.location = target.location;
     creation.full_name = target.full_name;
-    if (weir_delta_exists(weir_engine_table(session->engine, target.location))) {
+    if (!stmt->or_replace && weir_delta_exists(weir_engine_table(session->engine, target.location))) {
         return stmt->if_not_exists ? WEIR_OK : weir_fail_at(err, WEIR_EXISTS, "DELTA_TABLE_ALREADY_EXISTS", stmt->pos.line, stmt->pos.column, "there is a Delta table in %s already; choose another folder", target.location);
     }
     weir_rc rc = create_delta(&creation, arena, stmt, err);

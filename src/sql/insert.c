@@ -8,8 +8,7 @@ static weir_rc column_list(weir_arena *arena, const struct weir_stmt *stmt, cons
     for (size_t i = 0; i < stmt->insert_column_count; i++) {
         const struct weir_name *name = &stmt->insert_columns[i];
         if (name->count != 1) {
-            return weir_fail_at(err, WEIR_UNSUPPORTED, "INSERT_NESTED_COLUMN", name->pos.line, name->pos.column, "INSERT into a field of a column is not done by weir; line %d, column %d; give the whole column",
-                                name->pos.line, name->pos.column);
+            return weir_fail_at(err, WEIR_UNSUPPORTED, "INSERT_NESTED_COLUMN", name->pos.line, name->pos.column, "INSERT into a field of a column is not done by weir; give the whole column");
         }
         names[i] = weir_arena_strndup(arena, name->parts[0].ptr, name->parts[0].len);
     }
@@ -29,7 +28,7 @@ static weir_rc delta_target(weir_session *session, struct weiri_sql_run *run, co
     return WEIR_OK;
 }
 
-static weir_rc commit(weir_delta *table, weir_snapshot *snapshot, weir_delta_writer *writer, bool overwrite, struct weir_error *err)
+static weir_rc commit(weir_delta *table, weir_snapshot *snapshot, weir_delta_writer *writer, bool overwrite, bool reads, struct weir_error *err)
 {
     int64_t version = 0;
     weir_txn *txn = weir_txn_begin(table, snapshot);
@@ -38,6 +37,9 @@ static weir_rc commit(weir_delta *table, weir_snapshot *snapshot, weir_delta_wri
     weir_txn_parameter(txn, "partitionBy", "[]");
     if (overwrite) {
         weir_txn_remove_all(txn);
+    }
+    if (reads) {
+        weir_txn_reads(txn);
     }
     weir_rc rc = weir_delta_writer_finish(writer, txn, err);
     if (rc == WEIR_OK) {
@@ -60,7 +62,7 @@ static weir_rc write_rows(weir_result *result, const struct weir_target *target,
         weir_delta_writer_abort(writer);
         return rc;
     }
-    return commit(table, snapshot, writer, overwrite, err);
+    return commit(table, snapshot, writer, overwrite, weiri_sql_reads(result->run, snapshot), err);
 }
 
 /* The run goes with the query's result. */

@@ -108,8 +108,7 @@ weir_rc weiri_sql_path(weir_session *session, weir_arena *arena, const char *pat
 
 static weir_rc too_many(weir_arena *arena, const struct weir_name *name, const char *what, struct weir_error *err)
 {
-    return weir_fail_at(err, WEIR_INVALID, "NAME_PARTS", name->pos.line, name->pos.column, "%s is not the name of a %s; line %d, column %d", weiri_sql_name_text(arena, name), what, name->pos.line,
-                        name->pos.column);
+    return weir_fail_at(err, WEIR_INVALID, "NAME_PARTS", name->pos.line, name->pos.column, "%s is not the name of a %s", weiri_sql_name_text(arena, name), what);
 }
 
 weir_rc weiri_sql_one_name(weir_arena *arena, const struct weir_name *name, const char *what, const char **out, struct weir_error *err)
@@ -163,7 +162,6 @@ weir_rc weir_session_target(weir_session *session, weir_arena *arena, const stru
     weir_rc rc = weir_catalog_get(session->engine->catalog, arena, WEIR_OBJ_TABLE, out->catalog, out->schema, out->name, &out->object, err);
     if (rc != WEIR_OK) {
         if (rc == WEIR_NOT_FOUND && err && strcmp(err->condition, "TABLE_NOT_FOUND") == 0) {
-            weir_error_wrap(err, "line %d, column %d", name->pos.line, name->pos.column);
             snprintf(err->condition, sizeof err->condition, "TABLE_OR_VIEW_NOT_FOUND");
         }
         return weiri_sql_at(rc, name->pos, err);

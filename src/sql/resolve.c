@@ -5,7 +5,7 @@
 
 static weir_rc refuse(const struct weir_table_ref *ref, weir_rc code, const char *condition, const char *what, struct weir_error *err)
 {
-    return weir_fail_at(err, code, condition, ref->pos.line, ref->pos.column, "%s; line %d, column %d", what, ref->pos.line, ref->pos.column);
+    return weir_fail_at(err, code, condition, ref->pos.line, ref->pos.column, "%s", what);
 }
 
 /* --- time travel --- */
@@ -38,7 +38,7 @@ weir_rc weiri_sql_travel_time(struct weiri_sql_run *run, const char *text, struc
     } else if (err) {
         weir_error_clear(err);
         rc = weir_fail_at(err, WEIR_INVALID, "INVALID_TIME_TRAVEL_TIMESTAMP_EXPR", pos.line, pos.column,
-                          "'%.100s' is not a timestamp; line %d, column %d; write it as '2024-01-31 23:59:59'", text, pos.line, pos.column);
+                          "'%.100s' is not a timestamp; write it as '2024-01-31 23:59:59'", text);
     }
     weir_result_close(result);
     return rc;
@@ -67,7 +67,7 @@ static weir_rc travel(struct weiri_sql_run *run, const struct weir_table_ref *re
             continue;
         }
         return weir_fail_at(err, WEIR_UNSUPPORTED, "DELTA_OPTION_UNSUPPORTED", opt->pos.line, opt->pos.column,
-                            "the option %s of a Delta table is not done by weir in a query; line %d, column %d; versionAsOf and timestampAsOf are", opt->name, opt->pos.line, opt->pos.column);
+                            "the option %s of a Delta table is not done by weir in a query; versionAsOf and timestampAsOf are", opt->name);
     }
     return WEIR_OK;
 }

@@ -143,6 +143,16 @@ weir_rc weiri_sql_bind_files(struct weiri_sql_run *run, char **paths, size_t cou
     return rc;
 }
 
+bool weiri_sql_reads(const struct weiri_sql_run *run, const weir_snapshot *snapshot)
+{
+    for (size_t i = 0; i < run->pin_count; i++) {
+        if (run->pins[i].snapshot == snapshot) {
+            return run->pins[i].uses > 1;
+        }
+    }
+    return false;
+}
+
 weir_rc weiri_sql_pin(struct weiri_sql_run *run, const char *path, int64_t version, weir_snapshot **out, struct weir_error *err)
 {
     char *absolute = weir_path_absolute(NULL, path);
@@ -153,13 +163,14 @@ weir_rc weiri_sql_pin(struct weiri_sql_run *run, const char *path, int64_t versi
     for (size_t i = 0; i < run->pin_count; i++) {
         if (strcmp(run->pins[i].key, key) == 0) {
             *out = run->pins[i].snapshot;
+            run->pins[i].uses++;
             return WEIR_OK;
         }
     }
     weir_delta *table = weir_engine_table(run->engine, path);
     rc = version < 0 ? weir_delta_snapshot(table, out, err) : weir_delta_snapshot_at(table, version, out, err);
     if (rc == WEIR_OK) {
-        WEIR_PUSH(run->pins, run->pin_count, run->pin_cap) = (struct weiri_sql_pin){.key = key, .snapshot = *out};
+        WEIR_PUSH(run->pins, run->pin_count, run->pin_cap) = (struct weiri_sql_pin){.key = key, .snapshot = *out, .uses = 1};
     }
     return rc;
 }

@@ -39,6 +39,7 @@ struct weir_session {
 struct weiri_sql_pin {
     const char *key;          /* path, and the version where one was asked for */
     weir_snapshot *snapshot;  /* counted */
+    int uses;                 /* how often it was asked for */
 };
 struct weiri_sql_run {
     weir_session *session;
@@ -66,6 +67,8 @@ weir_rc weiri_sql_exec(struct weiri_sql_run *run, const char *sql, struct weir_e
 weir_rc weiri_sql_bind_files(struct weiri_sql_run *run, char **paths, size_t count, const char **variable_out, struct weir_error *err) WEIR_MUST_USE;
 /* The snapshot of a table folder, once per statement. `version` -1 = newest. Borrowed from the run. */
 weir_rc weiri_sql_pin(struct weiri_sql_run *run, const char *path, int64_t version, weir_snapshot **out, struct weir_error *err) WEIR_MUST_USE;
+/* Was the snapshot, which a statement pinned to write on, asked for by its query too? */
+bool weiri_sql_reads(const struct weiri_sql_run *run, const weir_snapshot *snapshot);
 
 /* --- errors.c: what DuckDB said, in weir's words --- */
 weir_rc weiri_sql_duck_error(struct weiri_sql_run *run, duckdb_error_type type, const char *message, struct weir_error *err) WEIR_MUST_USE;
@@ -153,6 +156,9 @@ struct weir_result {
     duckdb_result rows;
     duckdb_arrow_options arrow;
     struct weir_batch batch;      /* rows from memory; array.release NULL = none left */
+    /* Where weiri_sql_assign put casts: what was given, what is wanted, and which goes where (-1 = none); NULL = nowhere. */
+    const weir_schema *given, *wanted;
+    const int *given_at;
 };
 weir_rc weiri_sql_translate(struct weiri_sql_run *run, const weir_node *query, struct weir_translation *out, struct weir_error *err) WEIR_MUST_USE;
 /* Takes the run (also on failure). Prepared, not started. */

@@ -25,8 +25,7 @@ static weir_rc pipeline_only(const struct weir_stmt *stmt, struct weir_error *er
 {
     static const char *const names[] = {"CREATE STREAMING TABLE", "CREATE MATERIALIZED VIEW", "CREATE TEMPORARY VIEW", "CREATE FLOW"};
     return weir_fail_at(err, WEIR_UNSUPPORTED, "PIPELINE_STATEMENT", stmt->pos.line, stmt->pos.column,
-                        "%s belongs into a file of a pipeline; line %d, column %d; put it into the project's transformations and run: weir run", names[stmt->kind - WEIR_STMT_STREAMING_TABLE],
-                        stmt->pos.line, stmt->pos.column);
+                        "%s belongs into a file of a pipeline; put it into the project's transformations and run: weir run", names[stmt->kind - WEIR_STMT_STREAMING_TABLE]);
 }
 
 weir_rc weir_session_run(weir_session *session, const struct weir_stmt *stmt, weir_result **out, struct weir_error *err)

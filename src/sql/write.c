@@ -3,6 +3,7 @@
  * Casts that Spark would make are put round the query as Spark text and translated like any other, so they have Spark's meaning; casts that could lose something without
  * a word are refused by the column's name. */
 #include "sql/sql_internal.h"
+#include <stdlib.h>
 
 static bool is_number(enum weir_type_id id)
 {
@@ -178,11 +179,43 @@ weir_rc weiri_sql_assign(weir_result *result, const struct weiri_sql_assign *how
         rc = assignment(result->schema, how, source, &sql, &same, err);
     }
     if (rc == WEIR_OK && !same) {
+        int *kept = weir_arena_alloc(result->arena, (how->schema->field_count + 1) * sizeof *kept);
+        memcpy(kept, source, how->schema->field_count * sizeof *kept);
+        result->given = weir_schema_copy(result->arena, result->schema);
+        result->wanted = weir_schema_copy(result->arena, how->schema);
+        result->given_at = kept;
         rc = weiri_sql_wrap(result, weir_arena_strndup(result->arena, sql.data, sql.len), err);
     }
     weir_buf_free(&sql);
     weir_free(source);
     return rc;
+}
+
+/* A cast that the assignment made overflowed: Spark names the column and the types. DuckDB names the column as the assignment calls it, c0, c1, .. */
+static void name_overflow(const weir_result *result, struct weir_error *err)
+{
+    const char *at = err ? strstr(err->msg, "source column c") : NULL;
+    char *end = NULL;
+    const long column = at ? strtol(at + 15, &end, 10) : -1;
+    if (!result->given || !at || end == at + 15 || strcmp(err->condition, "CAST_OVERFLOW") != 0) {
+        return;
+    }
+    for (size_t t = 0; t < result->wanted->field_count; t++) {
+        if (result->given_at[t] == (int)column) {
+            struct weir_buf from, to;
+            weir_buf_init(&from, 0);
+            weir_buf_init(&to, 0);
+            weir_type_print(&from, &result->given->fields[column].type);
+            weir_type_print(&to, &result->wanted->fields[t].type);
+            const weir_rc ignored = weir_fail(err, WEIR_INVALID, "CAST_OVERFLOW_IN_TABLE_INSERT",
+                                              "Fail to assign a value of \"%s\" type to the \"%s\" type column or variable `%s` due to an overflow; use try_cast on the input value to get NULL instead", from.data,
+                                              to.data, result->wanted->fields[t].name);
+            (void)ignored;
+            weir_buf_free(&from);
+            weir_buf_free(&to);
+            return;
+        }
+    }
 }
 
 weir_rc weiri_sql_pump(weir_result *result, weir_delta_writer *writer, int64_t *rows_out, struct weir_error *err)
@@ -199,6 +232,9 @@ weir_rc weiri_sql_pump(weir_result *result, weir_delta_writer *writer, int64_t *
         }
     }
     *rows_out = rows;
+    if (rc != WEIR_OK && rc != WEIR_END) {
+        name_overflow(result, err);
+    }
     return rc == WEIR_END ? WEIR_OK : rc;
 }
 

@@ -33,6 +33,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"positiveInf", "Inf", "text of infinity"},
     {"preferDate", "true", "without a schema: columns of dates are DATE, not TIMESTAMP"},
     {"quote", "\"", "the quote; the empty text turns quoting off"},
+    {"rescuedDataColumn", "", "the STRING column that gets values which are not of their column's type, and fields that no column has, as JSON with the file's path"},
     {"sep", ",", "the separator, one or more characters"},
     {"timeZone", "UTC", "zone of timestamps that name none"},
     {"timestampFormat", "lenient", "pattern of TIMESTAMP columns"},

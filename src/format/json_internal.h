@@ -91,7 +91,12 @@ struct weiri_json_node { /* a value of a nested column */
     struct weiri_json_node *items; /* struct: one a field; array; map: key, value, .. */
     size_t count;
 };
+struct weiri_json_rescued { /* a field that did not fit, as it stands in the text */
+    struct weir_str name, text;
+    struct weiri_json_rescued *next;
+};
 struct weiri_json_row {
+    struct weiri_json_rescued *rescued;
     struct weir_cell *cells; /* one a field; of a nested column ptr is its node */
     bool bad;                /* already known; a cell may still be */
 };
@@ -103,6 +108,7 @@ struct weiri_json_reader {
     struct weiri_json json;
     struct weiri_json_shape root; /* the fields of the text */
     weir_arena *arena;            /* of the batch */
+    bool rescue;                  /* what does not fit is kept and spoils no record */
     bool exact;                   /* values into STRING keep their text */
     struct weiri_json_record record; /* rows in the arena */
 };

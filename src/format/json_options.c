@@ -26,6 +26,7 @@ const struct weir_option_help weir_json_option_help[] = {
     {"multiLine", "false", "each file is one document: an object, or an array of objects with a row each"},
     {"prefersDecimal", "false", "without a schema: fractions are DECIMAL, not DOUBLE"},
     {"primitivesAsString", "false", "without a schema: numbers and truth values are STRING"},
+    {"rescuedDataColumn", "", "the STRING column that gets values which are not of their column's type, and fields that no column has, as JSON with the file's path"},
     {"timeZone", "UTC", "zone of timestamps that name none"},
     {"timestampFormat", "lenient", "pattern of TIMESTAMP columns"},
     {"timestampNTZFormat", "lenient", "pattern of TIMESTAMP_NTZ columns"},

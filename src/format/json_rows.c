@@ -135,6 +135,9 @@ static weir_rc put_rows(struct weiri_worker *w, struct weiri_place *place, weir_
         if (record->rows[i].bad) {
             WEIR_BIT_SET(w->bad, row);
         }
+        for (const struct weiri_json_rescued *one = record->rows[i].rescued; one; one = one->next) {
+            weiri_rescue_add(w->rescue, row, one->name, one->text, true);
+        }
         w->lines[row] = (struct weir_cell){raw.ptr, raw.len};
         w->line_numbers[row] = number;
         if (*rows == w->batch_rows) {

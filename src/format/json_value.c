@@ -303,12 +303,28 @@ static void put_cell(struct weiri_json_row *row, const struct weiri_json_shape *
     row->cells[field] = cell;
 }
 
+/* The value that begins at `from`, as it stands there. The record is read further on its own; this looks at the text alone. */
+static void rescue_value(struct weiri_json_reader *r, struct weiri_json_row *row, struct weir_str name, const char *from)
+{
+    struct weiri_json value = {0};
+    struct weiri_json_rescued *one = weir_arena_zalloc(r->arena, sizeof *one);
+    weiri_json_begin(&value, r->json.rules, r->arena, from, (size_t)(r->json.end - from));
+    const bool whole = weiri_json_next(&value) && (value.token != JSON_STRING || weiri_json_finish(&value)) && weiri_json_skip(&value);
+    *one = (struct weiri_json_rescued){{weir_arena_strndup(r->arena, name.ptr, name.len), name.len}, {from, (size_t)(value.at - from)}, row->rescued};
+    weiri_json_free(&value);
+    if (whole) {
+        row->rescued = one;
+    }
+}
+
 static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, size_t field, uint8_t *seen)
 {
     const struct weiri_json_shape *shape = &r->root.children[field];
     struct weiri_json *j = &r->json;
     struct weir_cell cell = {NULL, 0};
-    bool good = true;
+    bool good = true, partial = false;
+    const struct weir_str name = weiri_json_name(j);
+    const char *from = j->from; /* the value was begun with its name */
     while (good && j->token == JSON_NAME) {
         good = weiri_json_next(j);
     }
@@ -318,15 +334,19 @@ static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, 
         struct weiri_json_node *node = weir_arena_zalloc(r->arena, sizeof *node);
         const enum outcome got = take_value(r, shape, node);
         good = got != BAD;
-        row->bad = row->bad || got == PARTIAL;
+        partial = got == PARTIAL;
+        row->bad = row->bad || (partial && !r->rescue);
         cell = (struct weir_cell){node->null ? NULL : (const char *)node, 1};
+    }
+    if (r->rescue && (!good || partial)) {
+        rescue_value(r, row, name, from);
     }
     if (good) {
         put_cell(row, shape, field, seen[field] != 0, cell);
         seen[field] = 1;
         return true;
     }
-    row->bad = true;
+    row->bad = row->bad || !r->rescue;
     return weiri_json_skip(j);
 }
 
@@ -346,6 +366,9 @@ static bool take_row(struct weiri_json_reader *r, struct weiri_json_row *row)
         }
         const int field = find_field(&r->root, weiri_json_name(&r->json), guess); /* of a name that is none, its value comes as a token of its own */
         guess = field < 0 ? guess : (size_t)field + 1;
+        if (field < 0 && r->rescue && r->json.token == JSON_NAME) {
+            rescue_value(r, row, weiri_json_name(&r->json), r->json.from);
+        }
         if (!(field < 0 ? weiri_json_skip(&r->json) : take_field(r, row, (size_t)field, seen))) {
             return false;
         }
@@ -374,7 +397,7 @@ static bool take_rows(struct weiri_json_reader *r)
     }
     for (size_t i = 0; i < r->record.count; i++) {
         struct weiri_json_row *row = &r->record.rows[i];
-        for (size_t f = 0; !row->bad && f < r->root.type->field_count; f++) {
+        for (size_t f = 0; !row->bad && !r->rescue && f < r->root.type->field_count; f++) {
             row->bad = !is_good(&r->root.children[f], &row->cells[f]);
         }
         bad = bad || row->bad;
@@ -410,6 +433,7 @@ struct weiri_json_reader *weiri_json_reader_new(const struct weir_format *format
     struct weiri_json_reader *r = weir_calloc(1, sizeof *r);
     r->arena = weir_arena_new();
     r->exact = !format->rules.charset_given;
+    r->rescue = format->rescued >= 0;
     r->json.rules = &format->rules;
     weir_schema *fields = weir_schema_new(r->arena, format->columns);
     for (size_t f = 0; f < format->columns; f++) {

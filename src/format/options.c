@@ -134,9 +134,10 @@ static weir_rc check_corrupt(struct weiri_options *r, const struct weir_field *f
 static weir_rc map_columns(struct weiri_options *r)
 {
     struct weir_format *format = r->format;
-    struct weir_str name;
+    struct weir_str name, rescued;
     weiri_option_text(r, "columnNameOfCorruptRecord", "_corrupt_record", &name);
-    format->corrupt = -1;
+    weiri_option_text(r, "rescuedDataColumn", "", &rescued);
+    format->corrupt = format->rescued = -1;
     format->field_of = weir_arena_alloc(format->arena, sizeof *format->field_of * (format->schema->field_count + 1));
     format->column_of = weir_arena_alloc(format->arena, sizeof *format->column_of * (format->schema->field_count + 1));
     for (size_t i = 0; i < format->schema->field_count; i++) {
@@ -144,6 +145,10 @@ static weir_rc map_columns(struct weiri_options *r)
         if (weir_str_eq(weir_str(field->name), name)) {
             WEIR_TRY(check_corrupt(r, field));
             format->corrupt = (int)i;
+            format->field_of[i] = -1;
+        } else if (rescued.len > 0 && weir_str_eq_nocase(weir_str(field->name), rescued)) {
+            WEIR_TRY(check_corrupt(r, field));
+            format->rescued = (int)i;
             format->field_of[i] = -1;
         } else {
             format->column_of[format->columns] = (int)i;

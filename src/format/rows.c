@@ -42,7 +42,7 @@ void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read
         if (column < 0) {
             continue;
         }
-        if (column == csv->corrupt) {
+        if (column == csv->corrupt || column == csv->rescued) {
             w->parsers[c] = weiri_raw_parser_new(!csv->json);
         } else {
             w->parsers[c] = parser_of(csv, column);
@@ -56,6 +56,7 @@ void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read
         }
     }
     w->json = csv->json ? weiri_json_reader_new(csv) : NULL;
+    w->rescue = weiri_rescue_new(csv);
     weir_free(taken);
     weiri_tokens_init(&w->tokens, csv);
     size_t rows = BATCH_CELLS / (csv->columns + 1);
@@ -65,7 +66,8 @@ void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read
 void weiri_worker_free(struct weiri_worker *w)
 {
     for (size_t c = 0; c < w->read->column_count; c++) {
-        if (w->format->corrupt >= 0 && w->read->columns[c] == w->format->corrupt) {
+        const int column = w->read->columns[c];
+        if (column >= 0 && (column == w->format->corrupt || column == w->format->rescued)) {
             weir_text_parser_free(w->parsers[c]);
         } else {
             parser_free(w, w->parsers[c]);
@@ -81,6 +83,8 @@ void weiri_worker_free(struct weiri_worker *w)
     weir_free(w->seps);
     weir_free(w->bad);
     weir_free(w->drop);
+    weir_free(w->column_bad);
+    weiri_rescue_free(w->rescue);
     weiri_tokens_free(&w->tokens);
     weir_free(w->cells);
     weir_free(w->lines);
@@ -94,6 +98,8 @@ static void need_bits(struct weiri_worker *w, size_t rows)
     if (rows + 1 > w->bits_cap) {
         weir_free(w->bad);
         weir_free(w->drop);
+        weir_free(w->column_bad);
+        w->column_bad = weir_malloc(words * sizeof *w->column_bad);
         w->bad = weir_malloc(words * sizeof *w->bad);
         w->drop = weir_malloc(words * sizeof *w->drop);
         w->bits_cap = (words - 1) * 64 + 1;
@@ -260,7 +266,9 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
             WEIR_TRY(sink->ops->take_constant(sink, (int)c, null ? NULL : &place->file->constants[constant], rows, err));
         }
     }
+    uint32_t rescued = 0;
     WEIR_TRY(take_corrupt(w, sink, rows, bad > 0, raw, arg, err));
+    WEIR_TRY(w->rescue ? weiri_rescue_take(w, place, sink, rows, &rescued, err) : WEIR_OK);
     bool drop_bad = w->format->mode == WEIR_TEXT_DROPMALFORMED || w->read->keep == WEIR_TEXT_KEEP_GOOD;
     bool drop_good = w->read->keep == WEIR_TEXT_KEEP_BAD;
     uint32_t dropped = (drop_bad ? bad : 0) + (drop_good ? rows - bad : 0);
@@ -271,7 +279,7 @@ static weir_rc close_rows(struct weiri_worker *w, struct weiri_place *place, wei
         w->drop[words - 1] &= (UINT64_C(1) << (rows % 64)) - 1;
     }
     place->rows += rows;
-    place->bad_rows += bad;
+    place->bad_rows += bad + rescued;
     place->kept += rows - dropped;
     return sink->ops->close_block(sink, rows, dropped > 0 ? w->drop : NULL, err);
 }
@@ -347,24 +355,24 @@ static bool has_empty(const struct weir_block *b, uint32_t field)
 }
 
 /* Where the empty text is a value (nullValue is another), an empty cell must say by itself that it is NULL. */
-static weir_rc take_by_cells(struct weiri_worker *w, weir_colsink *sink, int column, const struct weir_block *b, uint32_t field, struct weir_error *err)
+static weir_rc take_by_cells(struct weiri_worker *w, weir_colsink *sink, int column, const struct weir_block *b, uint32_t field, uint64_t *bad, struct weir_error *err)
 {
     struct weir_cell *cells = need_cells(w, b->rows);
     for (uint32_t r = 0; r < b->rows; r++) {
         struct weir_str text = field_text(b, r, field);
         cells[r] = (struct weir_cell){text.len > 0 ? text.ptr : NULL, text.len};
     }
-    return sink->ops->take_cells(sink, column, cells, b->rows, w->bad, err);
+    return sink->ops->take_cells(sink, column, cells, b->rows, bad, err);
 }
 
-static void check_field(struct weiri_worker *w, const struct weir_block *b, uint32_t check, uint32_t field)
+static void check_field(struct weiri_worker *w, const struct weir_block *b, uint32_t check, uint32_t field, uint64_t *bad)
 {
     struct weir_text_parser *parser = w->checks[check];
     union weir_value value;
     for (uint32_t r = 0; r < b->rows; r++) {
         struct weir_str text = field_text(b, r, field);
         if (text.len > 0 && parser->parse(parser, text.ptr, text.len, &value) == WEIR_VALUE_BAD) {
-            WEIR_BIT_SET(w->bad, r);
+            WEIR_BIT_SET(bad, r);
         }
     }
 }
@@ -379,29 +387,73 @@ static struct weir_str raw_of_block(const struct weiri_worker *w, const void *ar
     return strip_line_end(b->text + from, (size_t)(last.ptr + last.len - (b->text + from)));
 }
 
+/* Where bad values of a column are marked: in the row, or by themselves when they are rescued. */
+static uint64_t *begin_column(struct weiri_worker *w, uint32_t rows)
+{
+    if (!w->rescue) {
+        return w->bad;
+    }
+    memset(w->column_bad, 0, (((size_t)rows + 63) / 64 + 1) * sizeof *w->column_bad);
+    return w->column_bad;
+}
+
+static struct weir_str field_name(const struct weiri_worker *w, uint32_t field)
+{
+    return weir_str(w->format->schema->fields[w->format->column_of[field]].name);
+}
+
+static void rescue_block(struct weiri_worker *w, const struct weir_block *b, uint32_t field, uint32_t at)
+{
+    for (uint32_t r = 0; w->rescue && r < b->rows; r++) {
+        if (WEIR_BIT(w->column_bad, r)) {
+            weiri_rescue_add(w->rescue, r, field_name(w, field), field_text(b, r, at), false);
+        }
+    }
+}
+
+/* Cells whose name in the header no column has. */
+static void rescue_unknown(struct weiri_worker *w, const struct weiri_place *place, const struct weir_block *b)
+{
+    for (uint32_t at = 0; w->rescue && place->unknown && at < b->fields; at++) {
+        for (uint32_t r = 0; place->unknown[at].ptr && r < b->rows; r++) {
+            const struct weir_str text = field_text(b, r, at);
+            if (text.len > 0) {
+                weiri_rescue_add(w->rescue, r, place->unknown[at], text, false);
+            }
+        }
+    }
+}
+
 static weir_rc fast_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const struct weir_block *b, struct weir_error *err)
 {
     need_bits(w, b->rows);
+    if (w->rescue) {
+        weiri_rescue_begin(w->rescue, b->rows);
+    }
     for (size_t c = 0; c < w->read->column_count; c++) {
         int column = w->read->columns[c];
-        if (column < 0 || column == w->format->corrupt) {
+        if (column < 0 || w->format->field_of[column] < 0) {
             continue;
         }
         const int at = place_of(place, (uint32_t)w->format->field_of[column]);
         const uint32_t field = (uint32_t)at;
+        uint64_t *bad = begin_column(w, b->rows);
         if (at < 0) {
             WEIR_TRY(sink->ops->take_constant(sink, (int)c, NULL, b->rows, err));
         } else if (!w->format->empty_is_null && has_empty(b, field)) {
-            WEIR_TRY(take_by_cells(w, sink, (int)c, b, field, err));
+            WEIR_TRY(take_by_cells(w, sink, (int)c, b, field, bad, err));
         } else {
-            WEIR_TRY(sink->ops->take(sink, (int)c, b, field, w->bad, err));
+            WEIR_TRY(sink->ops->take(sink, (int)c, b, field, bad, err));
         }
+        rescue_block(w, b, (uint32_t)w->format->field_of[column], field);
     }
     for (uint32_t f = 0; f < w->format->columns; f++) {
         if (w->checks[f] && place_of(place, f) >= 0) {
-            check_field(w, b, f, (uint32_t)place_of(place, f));
+            check_field(w, b, f, (uint32_t)place_of(place, f), begin_column(w, b->rows));
+            rescue_block(w, b, f, (uint32_t)place_of(place, f));
         }
     }
+    rescue_unknown(w, place, b);
     WEIR_TRY(close_rows(w, place, sink, b->rows, raw_of_block, b, err));
     place->lines += b->rows;
     return WEIR_OK;
@@ -429,6 +481,15 @@ static weir_rc take_nested(weir_colsink *sink, int column, const struct weir_typ
     return sink->ops->take_array(sink, column, &array, err);
 }
 
+static void rescue_cells(struct weiri_worker *w, uint32_t field, const struct weir_cell *cells, uint32_t rows)
+{
+    for (uint32_t r = 0; w->rescue && r < rows; r++) {
+        if (WEIR_BIT(w->column_bad, r)) {
+            weiri_rescue_add(w->rescue, r, field_name(w, field), (struct weir_str){cells[r].ptr, cells[r].len}, w->json != NULL);
+        }
+    }
+}
+
 weir_rc weiri_batch_flush(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, uint32_t rows, struct weir_error *err)
 {
     if (rows == 0) {
@@ -436,10 +497,13 @@ weir_rc weiri_batch_flush(struct weiri_worker *w, struct weiri_place *place, wei
     }
     for (size_t c = 0; c < w->read->column_count; c++) {
         int column = w->read->columns[c];
-        if (column >= 0 && column != w->format->corrupt) {
-            const struct weir_cell *cells = w->cells + (size_t)w->format->field_of[column] * w->batch_rows;
+        if (column >= 0 && w->format->field_of[column] >= 0) {
+            const uint32_t field = (uint32_t)w->format->field_of[column];
+            const struct weir_cell *cells = w->cells + (size_t)field * w->batch_rows;
             const struct weir_type *type = &w->format->schema->fields[column].type;
-            WEIR_TRY(weir_type_is_primitive(type) ? sink->ops->take_cells(sink, (int)c, cells, rows, w->bad, err) : take_nested(sink, (int)c, type, cells, rows, err));
+            uint64_t *bad_values = begin_column(w, rows);
+            WEIR_TRY(weir_type_is_primitive(type) ? sink->ops->take_cells(sink, (int)c, cells, rows, bad_values, err) : take_nested(sink, (int)c, type, cells, rows, err));
+            rescue_cells(w, field, cells, rows);
         }
     }
     for (size_t f = 0; f < w->format->columns; f++) {
@@ -447,13 +511,20 @@ weir_rc weiri_batch_flush(struct weiri_worker *w, struct weiri_place *place, wei
         for (uint32_t r = 0; w->checks[f] && r < rows; r++) {
             struct weir_cell cell = w->cells[f * w->batch_rows + r];
             if (cell.ptr && w->checks[f]->parse(w->checks[f], cell.ptr, cell.len, &value) == WEIR_VALUE_BAD) {
-                WEIR_BIT_SET(w->bad, r);
+                if (w->rescue) {
+                    weiri_rescue_add(w->rescue, r, field_name(w, (uint32_t)f), (struct weir_str){cell.ptr, cell.len}, w->json != NULL);
+                } else {
+                    WEIR_BIT_SET(w->bad, r);
+                }
             }
         }
     }
     WEIR_TRY(close_rows(w, place, sink, rows, raw_of_batch, NULL, err));
     weiri_tokens_reset(&w->tokens);
     need_bits(w, w->batch_rows);
+    if (w->rescue) {
+        weiri_rescue_begin(w->rescue, w->batch_rows);
+    }
     return WEIR_OK;
 }
 
@@ -491,8 +562,15 @@ static void keep_row(struct weiri_worker *w, const struct weiri_place *place, co
         const int at = place_of(place, (uint32_t)f);
         w->cells[f * w->batch_rows + row] = at >= 0 && (size_t)at < count ? t->cells[at] : (struct weir_cell){NULL, 0};
     }
-    if (!record || count != place->fields) {
+    if (!record || (w->rescue ? count < place->fields : count != place->fields)) {
         WEIR_BIT_SET(w->bad, row);
+    }
+    for (size_t at = 0; w->rescue && at < count; at++) {
+        const bool nameless = at >= place->fields;
+        const struct weir_str name = nameless ? weir_str(weir_arena_printf(t->arena, "_c%zu", at)) : place->unknown ? place->unknown[at] : (struct weir_str){NULL, 0};
+        if (name.ptr && t->cells[at].ptr && t->cells[at].len > 0) {
+            weiri_rescue_add(w->rescue, row, name, (struct weir_str){t->cells[at].ptr, t->cells[at].len}, false);
+        }
     }
     struct weir_str raw = strip_line_end(line + t->record_at, t->consumed - t->record_at);
     w->lines[row] = (struct weir_cell){raw.ptr, raw.len};
@@ -521,6 +599,9 @@ void weiri_batch_begin(struct weiri_worker *w)
     }
     need_bits(w, w->batch_rows);
     weiri_tokens_reset(&w->tokens);
+    if (w->rescue) {
+        weiri_rescue_begin(w->rescue, w->batch_rows);
+    }
 }
 
 static weir_rc slow_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err)
@@ -565,6 +646,8 @@ static void take_names(const struct weiri_worker *w, struct weiri_place *place)
     place->fields = (uint32_t)w->tokens.count;
     place->place_of = weir_realloc(place->place_of, (csv->columns + 1) * sizeof *place->place_of);
     weir_map *names = weir_map_new_nocase();
+    place->names = place->names ? place->names : weir_arena_new();
+    place->unknown = weir_arena_zalloc(place->names, (w->tokens.count + 1) * sizeof *place->unknown);
     for (size_t t = 0; t < w->tokens.count; t++) {
         const struct weir_cell cell = w->tokens.cells[t];
         const struct weir_str name = {cell.ptr ? cell.ptr : "", cell.len};
@@ -574,6 +657,14 @@ static void take_names(const struct weiri_worker *w, struct weiri_place *place)
     }
     for (size_t f = 0; f < csv->columns; f++) {
         place->place_of[f] = (int)(uintptr_t)weir_map_get(names, weir_str(csv->schema->fields[csv->column_of[f]].name)) - 1;
+    }
+    for (size_t t = 0; t < w->tokens.count; t++) {
+        const struct weir_cell cell = w->tokens.cells[t];
+        bool known = false;
+        for (size_t f = 0; f < csv->columns && !known; f++) {
+            known = place->place_of[f] == (int)t;
+        }
+        place->unknown[t] = known ? (struct weir_str){NULL, 0} : cell.ptr ? (struct weir_str){weir_arena_strndup(place->names, cell.ptr, cell.len), cell.len} : weir_str(weir_arena_printf(place->names, "_c%zu", t));
     }
     weir_map_free(names, NULL);
 }

@@ -300,6 +300,7 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
         }
         weiri_input_close(&input);
         weir_free(place.place_of);
+        weir_arena_free(place.names);
     }
     note_file(t->run, segment->file, &place, bytes, rc, rc == WEIR_CONFLICT && strcmp(mine.condition, "FILE_VANISHED") == 0);
     if (rc != WEIR_OK && err) {

@@ -63,6 +63,19 @@ void weiri_stream_free(struct weiri_stream *stream);
 
 /* --- rows.c: text into rows --- */
 
+/* --- rescue.c: what did not fit --- */
+
+struct weiri_rescue;
+struct weiri_worker;
+struct weiri_place;
+struct weiri_rescue *weiri_rescue_new(const struct weir_format *format); /* NULL = nothing is rescued */
+void weiri_rescue_free(struct weiri_rescue *rescue);
+void weiri_rescue_begin(struct weiri_rescue *rescue, uint32_t rows);
+/* Names and texts stay the caller's until the rows are closed. */
+void weiri_rescue_add(struct weiri_rescue *rescue, uint32_t row, struct weir_str name, struct weir_str text, bool json);
+/* The rescued column of the rows; how many rows have something and are not malformed. */
+weir_rc weiri_rescue_take(struct weiri_worker *w, const struct weiri_place *place, weir_colsink *sink, uint32_t rows, uint32_t *rescued_out, struct weir_error *err) WEIR_MUST_USE;
+
 struct weiri_json_reader;
 struct weiri_worker {
     const struct weir_text_read *read;
@@ -84,6 +97,8 @@ struct weiri_worker {
     struct weir_cell *column_cells;    /* one column of a block as cells */
     size_t column_cells_cap;
     struct weiri_json_reader *json;    /* NULL = CSV */
+    struct weiri_rescue *rescue;
+    uint64_t *column_bad;              /* with rescue: rows whose value of the column at hand does not fit */
 };
 void weiri_worker_init(struct weiri_worker *w, const struct weir_text_read *read);
 void weiri_worker_free(struct weiri_worker *w);
@@ -97,6 +112,8 @@ struct weiri_place {
     /* Where the fields stand in this file's lines; the format's own order unless columns go by name. */
     uint32_t fields; /* cells of a whole line */
     int *place_of;   /* field -> cell, -1 = the file lacks it; NULL = the same */
+    struct weir_str *unknown; /* cell -> its name in the header where no field has it; ptr NULL = a field has; NULL = none known */
+    weir_arena *names;        /* of them */
     bool begun;      /* a line of the file's text went to the tokenizer */
     int64_t from;    /* where the segment's text begins in the file */
     int64_t lines;   /* lines behind us, counted from there */

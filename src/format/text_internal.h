@@ -31,9 +31,10 @@ struct weir_format {
     struct weiri_json_rules rules; /* of JSON */
     weir_schema *schema;
     size_t columns;      /* fields of a row: the schema without the corrupt column */
-    int *field_of;       /* schema column -> text field; -1 for the corrupt column */
+    int *field_of;       /* schema column -> text field; -1 for the corrupt and the rescued column */
     int *column_of;      /* text field -> schema column */
     int corrupt;         /* schema column, -1 = none */
+    int rescued;         /* schema column for what did not fit, -1 = none */
 
     /* Tokenizing. A special character beyond ASCII is replaced in the text by a byte that UTF-8 never has (marks), so that
      * every special is one byte. */

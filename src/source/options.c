@@ -37,7 +37,7 @@ const struct weir_option_help weir_file_option_help[] = {
     [MODIFIED_AFTER] = {"modifiedAfter", "", "not there yet; Spark refuses it in streams"},
     [PARTITION_COLUMNS] = {"partitionColumns", "", "not there yet: partition folders are found by themselves"},
     [BACKFILL_INTERVAL] = {"backfillInterval", "", "checked and not needed: every batch lists the whole folder"},
-    [EVOLUTION] = {"schemaEvolutionMode", "addNewColumns without a schema, else none", "what a stream does about fields that its schema does not have: addNewColumns, failOnNewColumns, none"},
+    [EVOLUTION] = {"schemaEvolutionMode", "addNewColumns without a schema, else none", "what a stream does about fields that its schema does not have: addNewColumns, rescue (into rescuedDataColumn, _rescued_data), failOnNewColumns, none"},
     [ON_NEW_COLUMNS] = {"onNewColumns", "continue", "with addNewColumns: continue, or stop after the columns are noted, as Databricks does"},
     [OPTIONS] = {NULL, NULL, NULL},
 };
@@ -172,10 +172,14 @@ static weir_rc read_evolution(const char *value, struct weir_file_options *out, 
             return WEIR_OK;
         }
     }
-    if (weir_str_eq_nocase(weir_str(value), WEIR_STR("rescue")) || weir_str_eq_nocase(weir_str(value), WEIR_STR("addNewColumnsWithTypeWidening"))) {
-        return fail_unsupported(EVOLUTION, value, "it is not there yet; write addNewColumns, failOnNewColumns or none", err);
+    if (weir_str_eq_nocase(weir_str(value), WEIR_STR("rescue"))) {
+        out->evolution = WEIR_EVOLVE_NONE; /* what no column has goes into the rescued column (weir_text_reader_new) */
+        return WEIR_OK;
     }
-    return fail_value(EVOLUTION, value, "addNewColumns, failOnNewColumns or none", err);
+    if (weir_str_eq_nocase(weir_str(value), WEIR_STR("addNewColumnsWithTypeWidening"))) {
+        return fail_unsupported(EVOLUTION, value, "it is not there yet; write addNewColumns, rescue, failOnNewColumns or none", err);
+    }
+    return fail_value(EVOLUTION, value, "addNewColumns, rescue, failOnNewColumns or none", err);
 }
 
 static weir_rc read_one(enum option option, const char *value, struct weir_file_options *out, struct weir_error *err)

@@ -40,6 +40,19 @@ static weir_rc compile(weir_text_reader *reader, struct weir_error *err)
     return WEIR_OK;
 }
 
+/* rescuedDataColumn brings its column, behind those that were declared. */
+static weir_schema *with_rescued(weir_arena *arena, weir_schema *schema, const weir_options *options)
+{
+    const char *name = weir_options_get(options, "rescuedDataColumn");
+    if (!name || *name == '\0' || weir_schema_find(schema, weir_str(name)) >= 0) {
+        return schema;
+    }
+    weir_schema *more = weir_schema_new(arena, schema->field_count + 1);
+    memcpy(more->fields, schema->fields, schema->field_count * sizeof *more->fields);
+    more->fields[schema->field_count] = (struct weir_field){.name = weir_arena_strdup(arena, name), .type = weir_type_of(WEIR_TYPE_STRING), .nullable = true};
+    return more;
+}
+
 weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source, weir_text_reader **out, struct weir_error *err)
 {
     *out = NULL;
@@ -49,7 +62,11 @@ weir_rc weir_text_reader_new(weir_fs *fs, const struct weir_text_source *source,
     reader->arena = weir_arena_new();
     reader->format = weir_arena_strdup(reader->arena, source->format);
     reader->options = source->options ? weir_options_copy(source->options) : weir_options_new();
-    reader->declared = weir_schema_copy(reader->arena, source->schema);
+    const char *evolution = weir_options_get(reader->options, "schemaEvolutionMode");
+    if (evolution && weir_str_eq_nocase(weir_str(evolution), WEIR_STR("rescue")) && !weir_options_get(reader->options, "rescuedDataColumn")) {
+        weir_options_set(reader->options, "rescuedDataColumn", "_rescued_data");
+    }
+    reader->declared = with_rescued(reader->arena, weir_schema_copy(reader->arena, source->schema), reader->options);
     reader->data = reader->all = reader->declared;
     weir_rc rc = weir_file_options_parse(reader->options, &reader->file_options, err);
     if (source->confine) {

@@ -199,6 +199,33 @@ static void take_cells(struct infer *in)
     }
 }
 
+/* What the tokenizer made of a line or record. `raw` is it as the file has it. */
+static void take_tokens(struct infer *in, struct weir_str raw, bool split, bool *enough)
+{
+    if (in->csv->by_name && !in->file_begun) {
+        in->file_begun = true;
+        if (split) {
+            take_file_names(in);
+        }
+        *enough = !in->types;
+        return;
+    }
+    if (!in->csv->by_name && !in->has_first) {
+        in->has_first = true;
+        weir_buf_add(&in->first, raw.ptr, raw.len);
+        if (split) {
+            take_names(in);
+        }
+        *enough = !in->types;
+        if (in->csv->header) {
+            return;
+        }
+    }
+    if (split && in->types) {
+        take_cells(in);
+    }
+}
+
 static weir_rc take_line(struct infer *in, const struct weir_text_file *file, int64_t number, struct weir_str raw, bool *enough, struct weir_error *err)
 {
     if (in->line_cap < 3 * raw.len + 64) {
@@ -219,28 +246,7 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
     if (in->tokens.error != WEIRI_TOKEN_OK) {
         return weiri_tokens_fail(&in->tokens, file->path, number, err);
     }
-    if (in->csv->by_name && !in->file_begun) {
-        in->file_begun = true;
-        if (split) {
-            take_file_names(in);
-        }
-        *enough = !in->types;
-        return WEIR_OK;
-    }
-    if (!in->csv->by_name && !in->has_first) {
-        in->has_first = true;
-        weir_buf_add(&in->first, raw.ptr, raw.len);
-        if (split) {
-            take_names(in);
-        }
-        *enough = !in->types;
-        if (in->csv->header) {
-            return WEIR_OK;
-        }
-    }
-    if (split && in->types) {
-        take_cells(in);
-    }
+    take_tokens(in, raw, split, enough);
     return WEIR_OK;
 }
 
@@ -294,12 +300,58 @@ static weir_rc take_lines(struct infer *in, struct weiri_input *input, const str
     return WEIR_OK;
 }
 
+/* Records that span lines: each file's first one is its header, where there are headers. */
+static weir_rc take_records(struct infer *in, struct weiri_input *input, const struct weir_text_file *file, bool *enough, struct weir_error *err)
+{
+    struct weiri_stream stream = {0};
+    weir_rc rc = WEIR_OK;
+    size_t have = 0, want = CHUNK_BYTES;
+    int64_t number = 1;
+    for (bool end = false; rc == WEIR_OK && !end && !*enough;) {
+        size_t done = 0, at = 0, size = 0;
+        need_chunk(in, want, have);
+        rc = weir_stop_level() >= 2 ? weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped") : weiri_input_read(input, in->chunk + have, want - have, &done, err);
+        if (rc != WEIR_OK) {
+            break;
+        }
+        end = done < want - have;
+        have += done;
+        const size_t used = weiri_stream_add(&stream, in->csv, in->chunk, have, end);
+        have -= used;
+        memmove(in->chunk, in->chunk + used, have);
+        for (; rc == WEIR_OK && !*enough && at < stream.len; at += size) {
+            weiri_tokens_reset(&in->tokens);
+            if (!weiri_record_find(&in->tokens, stream.text + at, stream.len - at, end, &size)) {
+                break;
+            }
+            rc = in->tokens.error != WEIRI_TOKEN_OK ? weiri_tokens_fail(&in->tokens, file->path, number, err) : WEIR_OK;
+            number += weiri_count_lines(stream.text + at, size);
+            if (rc != WEIR_OK || in->tokens.count == 0) {
+                continue;
+            }
+            if (in->csv->header && !in->csv->by_name && in->has_first && !in->file_begun) {
+                in->file_begun = true; /* the header of another file */
+                continue;
+            }
+            take_tokens(in, (struct weir_str){stream.text + at, size}, true, enough);
+            in->file_begun = true;
+        }
+        weiri_stream_drop(&stream, at < stream.len ? at : stream.len);
+        if (rc == WEIR_OK && stream.len > in->csv->row_bytes_max) {
+            rc = weiri_line_fail_long(in->csv, file->path, number, err);
+        }
+        want = have + (stream.len > CHUNK_BYTES ? stream.len : CHUNK_BYTES);
+    }
+    weiri_stream_free(&stream);
+    return rc;
+}
+
 static weir_rc take_file(struct infer *in, size_t index, bool *enough, struct weir_error *err)
 {
     const struct weiri_segment whole = {index, 0, in->read.files[index].size};
     struct weiri_input input;
     WEIR_TRY(weiri_input_open(&input, &in->read, &whole, err));
-    const weir_rc rc = take_lines(in, &input, &in->read.files[index], enough, err);
+    const weir_rc rc = in->csv->multi_line ? take_records(in, &input, &in->read.files[index], enough, err) : take_lines(in, &input, &in->read.files[index], enough, err);
     weiri_input_close(&input);
     return rc;
 }
@@ -343,10 +395,6 @@ weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *
     *out = NULL;
     one->fields[0] = (struct weir_field){.name = "value", .type = weir_type_of(WEIR_TYPE_STRING), .nullable = true};
     WEIR_TRY(weir_format_new("csv", one, options, ignore, &format, err));
-    if (format->multi_line) {
-        weir_format_free(format);
-        return weir_fail(err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option multiLine='true': columns are not found in records that span lines so far; declare them");
-    }
     const char *date_format = options ? weir_options_get(options, "dateFormat") : NULL;
     in.csv = format;
     in.read = (struct weir_text_read){.format = format, .fs = fs, .files = files, .file_count = count};

@@ -727,12 +727,9 @@ static weir_rc skip_header(struct weiri_worker *w, struct weiri_place *place, co
 
 /* --- records that span lines --- */
 
-/* Tokenizes the record at the beginning of the text; *len_out: its bytes, its newline among them. It is tried with one line, then with twice as many each time, so that
- * a long one costs no more than its length. False: it goes on behind the text. */
-static bool find_record(struct weiri_worker *w, const char *text, size_t len, bool last, size_t *len_out)
+bool weiri_record_find(struct weiri_tokens *t, const char *text, size_t len, bool last, size_t *len_out)
 {
-    const struct weir_format *csv = w->format;
-    struct weiri_tokens *t = &w->tokens;
+    const struct weir_format *csv = t->csv;
     size_t tried = 0;
     for (size_t lines = 1, end = 0;; lines *= 2) {
         for (size_t i = 0; i < lines && end < len; i++) {
@@ -797,7 +794,7 @@ weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_co
     uint32_t rows = 0, number = 0;
     size_t at = 0, size = 0;
     weiri_batch_begin(w);
-    for (; at < len && find_record(w, text + at, len - at, last, &size); at += size) {
+    for (; at < len && weiri_record_find(&w->tokens, text + at, len - at, last, &size); at += size) {
         const bool too_long = size > w->format->row_bytes_max;
         if (too_long || w->tokens.error != WEIRI_TOKEN_OK) {
             weir_rc rc = weiri_batch_flush(w, place, sink, rows, err); /* a malformed row before it comes first */

@@ -127,6 +127,9 @@ weir_rc weiri_fail_long(const struct weiri_worker *w, const struct weiri_place *
 weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;
 /* The records of a stream's text into the sink. `last`: no more text follows. *taken: bytes of the records that are whole. */
 weir_rc weiri_records(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, bool last, size_t *taken, struct weir_error *err) WEIR_MUST_USE;
+/* Tokenizes the record at the beginning of the text; *len_out: its bytes, its newline among them. It is tried with one line, then with twice as many each time, so that
+ * a long one costs no more than its length. False: it goes on behind the text. */
+bool weiri_record_find(struct weiri_tokens *t, const char *text, size_t len, bool last, size_t *len_out);
 /* A batch of cells: room for batch_rows rows, none of them bad. */
 void weiri_batch_begin(struct weiri_worker *w);
 /* Its first `rows` rows into the sink; the batch is empty then. */

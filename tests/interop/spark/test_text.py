@@ -52,7 +52,7 @@ def test_inference(spark, weir, tmp_path):
         columns = [draw.sample(CELLS, draw.randrange(1, 4)) for _ in range(8)]
         rows = [",".join(draw.choice(cells) for cells in columns) for _ in range(4)]
         (folder / "rows.csv").write_text("a,b,a,c,,d,e,f\n" + "\n".join(rows) + "\n")
-        options = {"header": "true", "inferSchema": "true"} | draw.choice([{}, {"nullValue": "NA"}, {"preferDate": "false"}, {"dateFormat": "yyyy-M-d"}, {"timestampFormat": "yyyy-MM-dd HH:mm:ss"}])
+        options = {"header": "true", "inferSchema": "true"} | draw.choice([{}, {"nullValue": "NA"}, {"preferDate": "false"}, {"dateFormat": "yyyy-M-d"}, {"timestampFormat": "yyyy-MM-dd HH:mm:ss"}, {"multiLine": "true"}])
         theirs = [(field.name, field.dataType.simpleString()) for field in spark.read.options(**options).csv(str(folder)).schema]
         given = ", ".join(f"{name} '{value}'" for name, value in options.items())
         weir("sql", "-c", f"CREATE TABLE t{number} USING csv OPTIONS ({given}) LOCATION '{folder}'")

@@ -17,7 +17,7 @@ static const struct cli_option SQL_OPTIONS[] = {
 };
 static const struct cli_option INGEST_OPTIONS[] = {
     {"--into", NULL, "TABLE", false, "catalog.schema.table, or 'delta.`/path`'; made if it is not there"},
-    {"--format", NULL, "FORMAT", false, "what the sources are: csv (default), json or delta"},
+    {"--format", NULL, "FORMAT", false, "what the sources are: csv (default), json, text or delta"},
     {"--schema", NULL, "COLUMNS", false, "the columns of the files: 'id BIGINT, name STRING'; without it the first run finds them in the files"},
     {"--option", NULL, "NAME=VALUE", true, "an option of the format or the folder: header=true, maxFilesPerTrigger=10 (docs/OPTIONS.md)"},
     {"--checkpoint", NULL, "DIR", false, "where the stream remembers (needed for delta.`path`)"},

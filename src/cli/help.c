@@ -94,6 +94,7 @@ weir_rc cli_run_docs(struct cli *cli, struct weir_error *err)
         printf("# Options\n\nPrinted by `weir docs options` from the tables in the code. Names in any letter case.\n");
         print_option_table("CSV text", weir_csv_option_help);
         print_option_table("JSON text", weir_json_option_help);
+        print_option_table("Plain text", weir_plain_option_help);
         print_option_table("Folders as sources", weir_file_option_help);
         print_option_table("Delta tables as sources", weir_delta_source_option_help);
         print_option_table("Settings (SET name = value)", weir_setting_help);

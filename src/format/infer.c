@@ -430,5 +430,8 @@ weir_rc weir_format_infer(const char *name, const weir_options *options, bool (*
                           weir_arena *arena, weir_schema **out, struct weir_error *err)
 {
     const bool json = weir_str_eq_nocase(weir_str(name), WEIR_STR("json"));
+    if (weir_str_eq_nocase(weir_str(name), WEIR_STR("text"))) {
+        return weiri_plain_infer(arena, out);
+    }
     return json ? weiri_json_infer(options, ignore, fs, files, count, arena, out, err) : weiri_csv_infer(options, ignore, fs, files, count, arena, out, err);
 }

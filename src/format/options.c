@@ -180,22 +180,31 @@ static weir_rc read_common(struct weiri_options *r)
 
 weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_options *options, bool (*ignore)(const char *name), weir_format **out, struct weir_error *err)
 {
-    const bool json = weir_str_eq_nocase(weir_str(name), WEIR_STR("json"));
+    static const struct {
+        const char *name, *label;
+        const struct weiri_option_names *options;
+        weir_rc (*read)(struct weiri_options *r);
+    } formats[] = {{"csv", "CSV", &weiri_csv_option_names, weiri_csv_options}, {"json", "JSON", &weiri_json_option_names, weiri_json_options}, {"text", "text", &weiri_plain_option_names, weiri_plain_options}};
+    size_t which = 0;
     *out = NULL;
-    if (!json && !weir_str_eq_nocase(weir_str(name), WEIR_STR("csv"))) {
-        return weir_fail(err, WEIR_UNSUPPORTED, "SOURCE_FORMAT_UNSUPPORTED", "weir reads folders of csv and json and no other format yet; '%s'; use one of these", name);
+    while (which < 3 && !weir_str_eq_nocase(weir_str(name), weir_str(formats[which].name))) {
+        which++;
+    }
+    if (which == 3) {
+        return weir_fail(err, WEIR_UNSUPPORTED, "SOURCE_FORMAT_UNSUPPORTED", "weir reads folders of csv, json and text and no other format yet; '%s'; use one of these", name);
     }
     weir_arena *arena = weir_arena_new();
     struct weir_format *format = weir_arena_zalloc(arena, sizeof *format);
     weir_options *none = options ? NULL : weir_options_new();
     struct weiri_options r = {options ? options : none, format, err};
     format->arena = arena;
-    format->json = json;
+    format->json = which == 1;
+    format->plain_text = which == 2;
     format->schema = weir_schema_copy(arena, schema);
-    weir_rc rc = check_names(&r, ignore, json ? &weiri_json_option_names : &weiri_csv_option_names, json ? "JSON" : "CSV");
+    weir_rc rc = check_names(&r, ignore, formats[which].options, formats[which].label);
     rc = rc == WEIR_OK ? read_common(&r) : rc;
     if (rc == WEIR_OK) {
-        rc = json ? weiri_json_options(&r) : weiri_csv_options(&r);
+        rc = formats[which].read(&r);
     }
     weir_options_free(none);
     if (rc != WEIR_OK) {

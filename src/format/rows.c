@@ -17,7 +17,7 @@ static struct weir_text_parser *parser_of(const struct weir_format *format, int 
     if (!weir_type_is_primitive(type)) {
         return NULL; /* read with the record */
     }
-    return format->json ? weiri_json_parser_new(type, format) : weir_text_parser_new(type, format);
+    return format->json ? weiri_json_parser_new(type, format) : format->plain_text ? weiri_raw_parser_new(false) : weir_text_parser_new(type, format);
 }
 
 /* Not of the corrupt column. */
@@ -837,6 +837,9 @@ weir_rc weiri_rows(struct weiri_worker *w, struct weiri_place *place, weir_colsi
     struct weir_block block;
     if (w->json) {
         return weiri_json_lines(w, place, sink, text, len, err);
+    }
+    if (w->format->plain_text) {
+        return weiri_plain_lines(w, place, sink, text, len, err);
     }
     WEIR_TRY(skip_header(w, place, text, len, &from, err));
     if (from == len) {

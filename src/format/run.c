@@ -224,7 +224,7 @@ static weir_rc read_stream(struct task *t, struct weiri_place *place, struct wei
     return WEIR_OK;
 }
 
-/* JSON, a document a file. */
+/* A file is one document: of JSON, or of text. */
 static weir_rc read_document(struct task *t, struct weiri_place *place, int64_t *bytes, struct weir_error *err)
 {
     struct weiri_worker *w = t->worker;
@@ -247,7 +247,7 @@ static weir_rc read_document(struct task *t, struct weiri_place *place, int64_t 
             break;
         }
     }
-    WEIR_TRY(weiri_json_document(w, place, t->sink, w->buffer + PAD, have, err));
+    WEIR_TRY((w->json ? weiri_json_document : weiri_plain_document)(w, place, t->sink, w->buffer + PAD, have, err));
     return part_limit(t, err);
 }
 
@@ -288,7 +288,7 @@ static weir_rc read_segment(struct task *t, const struct weiri_segment *segment,
         place.header_due = t->run->read->format->header && segment->from == 0;
         place.fields = (uint32_t)t->run->read->format->columns;
         const struct weir_format *format = t->run->read->format;
-        rc = !format->multi_line ? read_blocks(t, &place, &bytes, &mine) : format->json ? read_document(t, &place, &bytes, &mine) : read_records(t, &place, &bytes, &mine);
+        rc = !format->multi_line ? read_blocks(t, &place, &bytes, &mine) : format->json || format->plain_text ? read_document(t, &place, &bytes, &mine) : read_records(t, &place, &bytes, &mine);
         if (rc == WEIR_OK || rc == WEIR_CORRUPT) {
             /* Corrupt, perhaps, because it changed under our hands. */
             struct weir_error changed = {0};

@@ -143,6 +143,12 @@ weir_rc weiri_json_document(struct weiri_worker *w, struct weiri_place *place, w
 /* Why a line or document is malformed, and at which byte (from 1; 0 = unknown). */
 int64_t weiri_json_why(struct weiri_worker *w, struct weir_str raw, char *out, size_t out_len);
 
+/* --- plain.c: the format text --- */
+
+weir_rc weiri_plain_lines(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *text, size_t len, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_plain_document(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *raw, size_t len, struct weir_error *err) WEIR_MUST_USE;
+weir_rc weiri_plain_infer(weir_arena *arena, weir_schema **out);
+
 /* --- inference; as weir_format_infer --- */
 
 weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count, weir_arena *arena,

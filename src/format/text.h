@@ -19,7 +19,7 @@ enum weir_text_mode { WEIR_TEXT_PERMISSIVE, WEIR_TEXT_DROPMALFORMED, WEIR_TEXT_F
 /* A format and its options, checked and compiled once; immutable; shared between threads. */
 typedef struct weir_format weir_format;
 
-/* `name`: "csv" or "json", in any case; others are WEIR_UNSUPPORTED. `schema`: the data columns in order, the corrupt column among them if wanted; CSV has primitive
+/* `name`: "csv", "json" or "text", in any case; others are WEIR_UNSUPPORTED. `schema`: the data columns in order, the corrupt column among them if wanted; CSV has primitive
  * types only. `options`: Spark's names in any case (weir_csv_option_help, weir_json_option_help). An option that Spark has and weir not yet is WEIR_UNSUPPORTED by its name, an unknown one is WEIR_INVALID - unless `ignore` says that its name belongs to somebody else (the file source). */
 weir_rc weir_format_new(const char *name, const weir_schema *schema, const weir_options *options, bool (*ignore)(const char *name), weir_format **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_format_free(weir_format *format);
@@ -27,7 +27,7 @@ void weir_format_free(weir_format *format);
 int weir_format_corrupt_column(const weir_format *format);
 /* The options as a table, for --help and docs: name, default, help; NULL name ends it. */
 struct weir_option_help { const char *name, *default_value, *help; };
-extern const struct weir_option_help weir_csv_option_help[], weir_json_option_help[];
+extern const struct weir_option_help weir_csv_option_help[], weir_json_option_help[], weir_plain_option_help[];
 
 /* One file of a read. `size` is what was planned: no byte beyond it is read (plain files). Compressed by name (.gz .zst .bz2 .deflate .xz .lz4) or by its first bytes. */
 struct weir_text_file {

@@ -27,7 +27,7 @@ struct weiri_json_rules {
 
 struct weir_format {
     weir_arena *arena;
-    bool json; /* otherwise CSV */
+    bool json, plain_text; /* otherwise CSV */
     struct weiri_json_rules rules; /* of JSON */
     weir_schema *schema;
     size_t columns;      /* fields of a row: the schema without the corrupt column */
@@ -78,10 +78,11 @@ struct weiri_option_names {
     const struct weir_option_help *help;
     const char *const *no_effect, *const *not_yet; /* NULL ends them */
 };
-extern const struct weiri_option_names weiri_csv_option_names, weiri_json_option_names;
+extern const struct weiri_option_names weiri_csv_option_names, weiri_json_option_names, weiri_plain_option_names;
 /* What is a format's own; the common options are read. */
 weir_rc weiri_csv_options(struct weiri_options *r) WEIR_MUST_USE;
 weir_rc weiri_json_options(struct weiri_options *r) WEIR_MUST_USE;
+weir_rc weiri_plain_options(struct weiri_options *r) WEIR_MUST_USE;
 /* OPTION_INVALID and OPTION_UNSUPPORTED. */
 weir_rc weiri_option_bad(struct weiri_options *r, const char *name, const char *value, const char *what);
 weir_rc weiri_option_refuse(struct weiri_options *r, const char *name, const char *value, const char *what);

@@ -276,8 +276,8 @@ static weir_rc create_text(weir_session *session, weir_arena *arena, const struc
     struct weir_buf ddl;
     const char *path = stmt->location, *local = NULL;
     const char *format = stmt->provider;
-    if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0) {
-        return refuse(stmt, "DATA_SOURCE_UNSUPPORTED", weir_arena_printf(arena, "USING %s is not done by weir; delta, csv and json are", format), err);
+    if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+        return refuse(stmt, "DATA_SOURCE_UNSUPPORTED", weir_arena_printf(arena, "USING %s is not done by weir; delta, csv, json and text are", format), err);
     }
     for (size_t i = 0; !path && i < stmt->option_count; i++) {
         path = weir_str_eq_nocase(weir_str(stmt->options[i].name), WEIR_STR("path")) ? stmt->options[i].value : NULL;

@@ -13,7 +13,8 @@ struct weir_name { struct weir_str parts[4]; int count; struct weir_pos pos; }; 
 typedef struct weir_node weir_node; /* a query or an expression; private to the room */
 
 struct weir_opt { const char *name, *value; struct weir_pos pos; }; /* OPTIONS (...), TBLPROPERTIES (...), key => value */
-struct weir_constraint { const char *name; const char *expr_text; const char *on_violation; struct weir_pos pos; };
+/* CONSTRAINT name EXPECT (expr) [ON VIOLATION ..]. `expr_pos` is where the expression begins; `on_violation` is "DROP ROW", "FAIL UPDATE", "QUARANTINE", or NULL: keep the row. */
+struct weir_constraint { const char *name; const char *expr_text; const char *on_violation; struct weir_pos pos, expr_pos; };
 
 enum weir_stmt_kind {
     WEIR_STMT_QUERY, WEIR_STMT_INSERT, WEIR_STMT_CREATE_TABLE /* with or without AS */, WEIR_STMT_DROP_TABLE,

@@ -17,18 +17,19 @@ static weir_rc if_not_exists(struct parser *p, struct weir_stmt *out)
 }
 
 /* The text between the parentheses at the cursor, which are taken. */
-static weir_rc expr_text(struct parser *p, const char **out)
+static weir_rc expr_text(struct parser *p, const char **out, struct weir_pos *pos_out)
 {
     weir_node *ignored = NULL;
     WEIR_TRY(weiri_expect_op(p, "("));
     const size_t begin = weiri_tok(p, 0)->begin;
+    *pos_out = weiri_tok(p, 0)->pos;
     WEIR_TRY(weiri_expr(p, &ignored));
     const size_t end = p->tokens[p->at - 1].end;
     *out = weir_arena_strndup(p->arena, p->script.ptr + begin, end - begin);
     return weiri_expect_op(p, ")");
 }
 
-/* CONSTRAINT name EXPECT (condition) [ON VIOLATION DROP ROW | FAIL UPDATE] */
+/* CONSTRAINT name EXPECT (condition) [ON VIOLATION DROP ROW | FAIL UPDATE | QUARANTINE] */
 static weir_rc constraint(struct parser *p, struct weir_constraint *out)
 {
     out->pos = weiri_tok(p, 0)->pos;
@@ -37,14 +38,16 @@ static weir_rc constraint(struct parser *p, struct weir_constraint *out)
     if (!weiri_take_word(p, "EXPECT")) {
         return weiri_refuse(p, out->pos, "CONSTRAINT_UNSUPPORTED", "a constraint other than EXPECT (..)");
     }
-    WEIR_TRY(expr_text(p, &out->expr_text));
+    WEIR_TRY(expr_text(p, &out->expr_text, &out->expr_pos));
     if (weiri_take_words(p, "ON", "VIOLATION")) {
         if (weiri_take_words(p, "DROP", "ROW")) {
             out->on_violation = "DROP ROW";
         } else if (weiri_take_words(p, "FAIL", "UPDATE")) {
             out->on_violation = "FAIL UPDATE";
+        } else if (weiri_take_word(p, "QUARANTINE")) {
+            out->on_violation = "QUARANTINE";
         } else {
-            return weiri_syntax(p, "DROP ROW or FAIL UPDATE");
+            return weiri_syntax(p, "DROP ROW, FAIL UPDATE or QUARANTINE");
         }
     }
     return WEIR_OK;

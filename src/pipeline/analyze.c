@@ -166,6 +166,7 @@ weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err)
         }
         if (dataset->kind != WEIR_DATASET_TEMP_VIEW) {
             WEIR_TRY(weiri_at_place(err, dataset_schema(graph, dataset, err), dataset->file, dataset->pos));
+            WEIR_TRY(weiri_expectations_check(graph, dataset, err));
         }
     }
     return WEIR_OK;

@@ -104,12 +104,13 @@ static void wait_for_news(struct staying *staying, int64_t began_ms, int64_t wai
 
 static void close_flows(struct staying *staying)
 {
-    char how[128];
+    char how[256];
     for (size_t i = 0; i < staying->count; i++) {
         struct live_flow *live = &staying->flows[i];
         snprintf(how, sizeof how, "%lld batch%s, %lld file%s, %lld row%s", (long long)live->totals.batches, live->totals.batches == 1 ? "" : "es", (long long)live->totals.files,
                  live->totals.files == 1 ? "" : "s", (long long)live->totals.rows, live->totals.rows == 1 ? "" : "s");
-        staying->run->rows_in += live->totals.files > 0 ? live->totals.rows : 0;
+        weiri_add_quality(&live->totals.quality, how, sizeof how);
+        staying->run->rows_in += live->totals.files > 0 ? live->totals.rows + live->totals.quality.dropped : 0;
         if (!live->flow->target->failed) {
             weiri_report(staying->run, live->flow->name, "streaming table", "STOPPED", live->totals.elapsed_us, live->totals.rows, live->totals.files, -1, how);
         }

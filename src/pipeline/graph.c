@@ -79,10 +79,7 @@ static weir_rc add_dataset(struct graph *graph, const struct scope *scope, const
         return fail_place(err, scope->file, stmt->name.pos, "PIPELINE_DUPLICATE_IDENTIFIERS", "%s is defined twice, also at %s:%d:%d; a dataset has one definition; further writers are CREATE FLOW .. INSERT INTO",
                           dataset->full_name, other->file->path, other->pos.line, other->pos.column);
     }
-    if (stmt->constraint_count > 0) {
-        return fail_place(err, scope->file, stmt->constraints[0].pos, "EXPECTATIONS_UNSUPPORTED", "CONSTRAINT %s EXPECT is not there yet; write the condition as WHERE, and a second streaming table for what fails",
-                          stmt->constraints[0].name);
-    }
+    WEIR_TRY(weiri_expectations_take(graph, dataset, err));
     weir_map_put(graph->by_name, weir_str(dataset->full_name), dataset);
     *out = dataset;
     return WEIR_OK;
@@ -367,7 +364,7 @@ static weir_rc check_shape(struct graph *graph, struct weir_error *err)
 
 weir_rc weiri_graph_build(weir_project *project, weir_engine *engine, weir_arena *arena, struct graph *out, struct weir_error *err)
 {
-    *out = (struct graph){.project = project, .engine = engine, .arena = arena, .by_name = weir_map_new()};
+    *out = (struct graph){.project = project, .engine = engine, .arena = arena, .by_name = weir_map_new(), .update_id = weir_uuid_new()};
     weir_rc rc = weir_session_open(engine, &out->session, err);
     if (rc == WEIR_OK) {
         rc = take_files(out, false, err);

@@ -78,7 +78,8 @@ weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger tr
     }
     live->spec = (struct weir_stream_spec){.name = flow->name, .sources = live->sources, .source_count = live->source_count, .query = flow->query, .ref_source = live->ref_source,
                                            .table_path = flow->target->location, .table_name = flow->target->full_name, .trigger = trigger, .interval_ms = run->options->interval_ms,
-                                           .threads = run->options->threads, .codec = WEIR_CODEC_SNAPPY};
+                                           .threads = run->options->threads, .codec = WEIR_CODEC_SNAPPY, .expectations = weiri_expectations(flow->target), .origin = &live->origin};
+    live->origin = weiri_event_origin(graph, flow);
     live->events = (struct weir_stream_events){.arg = live, .batch = on_progress, .note = on_note};
     if (rc == WEIR_OK) {
         rc = weiri_checkpoint_place(graph, flow, false, run->options->adopt, live->arena, &live->spec.checkpoint, &note, err);

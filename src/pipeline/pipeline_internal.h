@@ -2,6 +2,7 @@
 #pragma once
 #include "pipeline/pipeline.h"
 #include "base/map.h"
+#include "base/time.h"
 
 /* A SQL file of the project. */
 struct project_file {
@@ -55,6 +56,7 @@ struct dataset {
     struct flow **flows;
     size_t flow_count, flow_cap;
     const weir_schema *schema_out;   /* what the table will have */
+    struct weir_expectations expectations; /* of its rows; count 0 = none */
     int mark;                        /* for the walk: 0 unseen, 1 open, 2 done */
     /* during a run */
     const char *location;
@@ -70,6 +72,7 @@ struct graph {
     weir_map *by_name;               /* full name (tables) or name (temporary views) -> dataset */
     struct dataset **order;          /* inputs before those who read them */
     size_t count, cap;
+    struct weir_uuid update_id;      /* of the run */
 };
 
 /* "file:line:column: " before an error that belongs to a place in the project. */
@@ -86,6 +89,17 @@ bool weiri_full_refresh(const struct weir_run_options *options, const struct dat
 /* analyze.c: types of every dataset, in order; streaming and batch in their places. */
 weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weiri_session_for(struct graph *graph, const struct flow *flow, weir_session **out, struct weir_error *err) WEIR_MUST_USE;
+
+/* expectations.c: what a statement's CONSTRAINTs say of its rows. */
+weir_rc weiri_expectations_take(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
+/* Each a condition on one row of the dataset: BOOLEAN, over its columns, without aggregates and sub-queries. */
+weir_rc weiri_expectations_check(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
+static inline const struct weir_expectations *weiri_expectations(const struct dataset *dataset)
+{
+    return dataset->expectations.count > 0 ? &dataset->expectations : NULL;
+}
+/* The update that a commit of the flow belongs to; points into the graph. */
+struct weir_event_origin weiri_event_origin(const struct graph *graph, const struct flow *flow);
 
 /* sources.c: what a stream reference reads, as a stream's source; its options are freed by weiri_stream_source_free. */
 void weiri_stream_source_free(struct weir_stream_source *source);

@@ -22,32 +22,47 @@ static weir_rc give_input(void *arg, const struct weir_table_ref *ref, struct we
     return WEIR_OK;
 }
 
-static weir_rc fill(struct refresh_request *request, weir_delta *table, weir_txn *txn, int64_t *rows, struct weir_error *err)
+/* The rows of the query, through the expectations if there are some. */
+static weir_rc write_rows(struct refresh_request *request, weir_result *rows, weir_delta_writer *writer, struct refresh_result *result, struct weir_error *err)
+{
+    const struct weir_expectations *expectations = weiri_expectations(request->view);
+    if (!expectations) {
+        return weir_result_write(rows, request->view->schema_out, true, writer, &result->rows, err);
+    }
+    const struct weir_check_target target = {.schema = request->view->schema_out, .writer = writer, .unit = "the refresh"};
+    weir_quality_init(&result->quality, expectations, request->graph->arena);
+    weir_rc rc = weir_result_write_checked(rows, expectations, &target, &result->quality, err);
+    result->rows = result->quality.written;
+    return rc;
+}
+
+static void describe(const struct refresh_request *request, const struct refresh_result *result, weir_txn *txn)
+{
+    weir_txn_operation(txn, "WRITE");
+    weir_txn_parameter(txn, "mode", "\"Overwrite\"");
+    weir_txn_parameter(txn, "partitionBy", "[]");
+    weiri_refresh_remember(request, result, txn);
+}
+
+static weir_rc fill(struct refresh_request *request, weir_delta *table, weir_txn *txn, struct refresh_result *result, struct weir_error *err)
 {
     const struct dataset *view = request->view;
     const struct weir_stmt *stmt = view->stmt;
     struct weir_transform transform = {.query = view->flows[0]->query, .input = give_input, .arg = request};
     weir_delta_writer *writer = NULL;
-    weir_result *result = NULL;
+    weir_result *rows = NULL;
     WEIR_TRY(weir_delta_writer_new(table, view->schema_out, stmt->partition_columns, stmt->partition_count, NULL, NULL, &writer, err));
-    weir_rc rc = weir_session_transform(request->session, &transform, &result, err);
+    weir_rc rc = weir_session_transform(request->session, &transform, &rows, err);
     if (rc == WEIR_OK) {
-        rc = weir_result_write(result, view->schema_out, true, writer, rows, err);
+        rc = write_rows(request, rows, writer, result, err);
     }
-    weir_result_close(result);
+    weir_result_close(rows);
     if (rc != WEIR_OK) {
         weir_delta_writer_abort(writer);
         return rc;
     }
+    describe(request, result, txn);
     return weir_delta_writer_finish(writer, txn, err);
-}
-
-static void describe(const struct refresh_request *request, weir_txn *txn)
-{
-    weir_txn_operation(txn, "WRITE");
-    weir_txn_parameter(txn, "mode", "\"Overwrite\"");
-    weir_txn_parameter(txn, "partitionBy", "[]");
-    weiri_refresh_remember(request, txn);
 }
 
 static weir_rc overwrite(struct refresh_request *request, struct refresh_result *result, struct weir_error *err)
@@ -56,14 +71,13 @@ static weir_rc overwrite(struct refresh_request *request, struct refresh_result 
     weir_snapshot *snapshot = NULL;
     WEIR_TRY(weir_delta_snapshot(table, &snapshot, err));
     weir_txn *txn = weir_txn_begin(table, snapshot);
-    describe(request, txn);
     weir_txn_remove_all(txn);
     weir_rc rc = WEIR_OK;
     if (!weir_type_eq(weir_snapshot_metadata(snapshot)->schema, request->view->schema_out)) {
         rc = weir_txn_set_schema(txn, request->view->schema_out, err);
     }
     if (rc == WEIR_OK) {
-        rc = fill(request, table, txn, &result->rows, err);
+        rc = fill(request, table, txn, result, err);
     }
     if (rc == WEIR_OK) {
         rc = weir_txn_commit(txn, &result->version, err);
@@ -93,9 +107,8 @@ static weir_rc create(struct refresh_request *request, struct refresh_result *re
     weir_txn *txn = weir_txn_begin(table, NULL);
     weir_rc rc = weir_txn_create(txn, &spec, err);
     weir_options_free(properties);
-    describe(request, txn);
     if (rc == WEIR_OK) {
-        rc = fill(request, table, txn, &result->rows, err);
+        rc = fill(request, table, txn, result, err);
     }
     if (rc == WEIR_OK) {
         rc = weir_txn_commit(txn, &result->version, err);

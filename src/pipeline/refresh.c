@@ -40,20 +40,43 @@ weir_rc weiri_pin(struct graph *graph, struct pins *pins, const char *full_name,
 
 /* --- what the view stands for --- */
 
-/* A fingerprint of the query as text, its defaults for names included: FNV-1a, the same on every machine. */
-static uint64_t query_mark(const struct flow *flow)
+static uint64_t mark_text(uint64_t hash, const char *text)
 {
-    uint64_t hash = 1469598103934665603ull;
-    const char *parts[] = {flow->catalog, "\n", flow->schema, "\n", flow->query_text};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        for (const char *p = parts[i]; *p; p++) {
-            hash = (hash ^ (unsigned char)*p) * 1099511628211ull;
-        }
+    for (const char *p = text; *p; p++) {
+        hash = (hash ^ (unsigned char)*p) * 1099511628211ull;
     }
     return hash;
 }
 
-void weiri_refresh_remember(const struct refresh_request *request, weir_txn *txn)
+/* A fingerprint of the query as text, its defaults for names and its expectations included: FNV-1a, the same on every machine. */
+static uint64_t query_mark(const struct flow *flow)
+{
+    const char *parts[] = {flow->catalog, "\n", flow->schema, "\n", flow->query_text};
+    const char *const actions[] = {[WEIR_VIOLATION_KEEP] = "", [WEIR_VIOLATION_DROP] = "drop", [WEIR_VIOLATION_QUARANTINE] = "quarantine", [WEIR_VIOLATION_FAIL] = "fail"};
+    const struct weir_expectations *expectations = &flow->target->expectations;
+    uint64_t hash = 1469598103934665603ull;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        hash = mark_text(hash, parts[i]);
+    }
+    for (size_t i = 0; i < expectations->count; i++) {
+        hash = mark_text(mark_text(mark_text(mark_text(hash, "\n"), expectations->items[i].name), expectations->items[i].condition), actions[expectations->items[i].action]);
+    }
+    return hash;
+}
+
+static void remember_event(const struct refresh_request *request, const struct refresh_result *result, weir_txn *txn)
+{
+    const struct weir_event_origin origin = weiri_event_origin(request->graph, request->view->flows[0]);
+    struct weir_buf quality;
+    weir_buf_init(&quality, 0);
+    if (result->quality.failed) {
+        weir_quality_print(&quality, &request->view->expectations, &result->quality);
+    }
+    weir_event_remember(txn, &origin, result->quality.failed ? quality.data : NULL);
+    weir_buf_free(&quality);
+}
+
+void weiri_refresh_remember(const struct refresh_request *request, const struct refresh_result *result, weir_txn *txn)
 {
     struct weir_buf inner, quoted;
     struct weir_jsonw w;
@@ -73,6 +96,7 @@ void weiri_refresh_remember(const struct refresh_request *request, weir_txn *txn
     char mark[32];
     snprintf(mark, sizeof mark, "\"%016llx\"", (unsigned long long)query_mark(request->view->flows[0]));
     weir_txn_parameter(txn, "weir.query", mark);
+    remember_event(request, result, txn);
     weir_buf_free(&inner);
     weir_buf_free(&quoted);
 }

@@ -34,6 +34,7 @@ struct refresh_request {
 struct refresh_result {
     int64_t version, rows;
     const char *how;              /* "recomputed", "up to date" */
+    struct weir_quality quality;  /* of the view's expectations; failed NULL = none */
 };
 struct refresh_way {
     const char *name;
@@ -44,5 +45,5 @@ extern const struct refresh_way weiri_refresh_recompute;
 
 /* Bring one view up to date, or leave it alone. */
 weir_rc weiri_refresh(struct graph *graph, struct dataset *view, struct pins *pins, bool force, struct refresh_result *result, struct weir_error *err) WEIR_MUST_USE;
-/* Remembered in the commit: the inputs' versions and what the query was. */
-void weiri_refresh_remember(const struct refresh_request *request, weir_txn *txn);
+/* Remembered in the commit, when its rows are there: the inputs' versions, what the query was, which update it is and what the expectations counted. */
+void weiri_refresh_remember(const struct refresh_request *request, const struct refresh_result *result, weir_txn *txn);

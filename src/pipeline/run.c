@@ -136,6 +136,16 @@ static weir_rc run_flow_once(struct run *run, struct flow *flow, struct weir_str
     return rc;
 }
 
+void weiri_add_quality(const struct weir_quality *quality, char *text, size_t len)
+{
+    char told[160];
+    const size_t at = strlen(text);
+    weir_quality_summary(quality, told, sizeof told);
+    if (told[0] && at < len) {
+        snprintf(text + at, len - at, "; %s", told);
+    }
+}
+
 static const char *summary(const struct weir_stream_totals *totals, char *out, size_t len)
 {
     if (totals->batches == 0) {
@@ -145,6 +155,7 @@ static const char *summary(const struct weir_stream_totals *totals, char *out, s
     } else {
         snprintf(out, len, "%lld row%s", (long long)totals->rows, totals->rows == 1 ? "" : "s");
     }
+    weiri_add_quality(&totals->quality, out, len);
     return out;
 }
 
@@ -167,9 +178,9 @@ static void run_flow(struct run *run, struct flow *flow)
         weiri_failure(run, flow->target, flow->name, rc, &err);
         return;
     }
-    char how[128];
+    char how[256];
     pthread_mutex_lock(&run->lock);
-    run->rows_in += totals.files > 0 ? totals.rows : 0;
+    run->rows_in += totals.files > 0 ? totals.rows + totals.quality.dropped : 0;
     pthread_mutex_unlock(&run->lock);
     weiri_tell(run, flow->name, "COMPLETED", summary(&totals, how, sizeof how));
     weiri_report(run, flow->name, "streaming table", "COMPLETED", weir_mono_us() - began, totals.rows, totals.files, -1, how);
@@ -265,8 +276,11 @@ static void run_view(struct run *run, struct dataset *view)
         weiri_failure(run, view, view->full_name, rc, &err);
         return;
     }
-    weiri_tell(run, view->full_name, "COMPLETED", result.how);
-    weiri_report(run, view->full_name, "materialized view", "COMPLETED", weir_mono_us() - began, result.rows, 0, result.version, result.how);
+    char how[256];
+    snprintf(how, sizeof how, "%s", result.how);
+    weiri_add_quality(&result.quality, how, sizeof how);
+    weiri_tell(run, view->full_name, "COMPLETED", how);
+    weiri_report(run, view->full_name, "materialized view", "COMPLETED", weir_mono_us() - began, result.rows, 0, result.version, how);
 }
 
 void weiri_run_views(struct run *run)

@@ -26,6 +26,7 @@ struct live_flow {
     size_t source_count;
     int *ref_source;
     struct weir_stream_spec spec;
+    struct weir_event_origin origin;
     struct weir_stream_events events;
     weir_stream *stream;
     struct weir_stream_totals totals;
@@ -35,7 +36,8 @@ void weiri_note(struct run *run, const char *line);
 /* Remember the outcome; a failure also as the run's own, if it is the first. */
 void weiri_report(struct run *run, const char *name, const char *kind, const char *state, int64_t elapsed_us, int64_t rows, int64_t files, int64_t version, const char *how);
 void weiri_failure(struct run *run, struct dataset *dataset, const char *flow, weir_rc rc, const struct weir_error *err);
-
+/* "; 5 dropped, 2 quarantined" behind a text, where expectations were violated. */
+void weiri_add_quality(const struct weir_quality *quality, char *text, size_t len);
 /* anew.c: tables of --full-refresh, and those that a run before left half done, stand empty with new checkpoints. */
 weir_rc weiri_build_anew(struct run *run, struct weir_error *err) WEIR_MUST_USE;
 /* Open and close a flow's query. */

@@ -94,5 +94,39 @@ weir_rc weir_session_transform(weir_session *session, const struct weir_transfor
 /* Rows of a result into a writer (types already equal; cast where Spark's store assignment allows it: `schema` of the table, by name or position). Returns rows. */
 weir_rc weir_result_write(weir_result *result, const weir_schema *schema, bool by_name, weir_delta_writer *writer, int64_t *rows_out, struct weir_error *err) WEIR_MUST_USE;
 
+/* --- expectations: conditions on rows on their way into a table ---
+ * A row whose condition is not TRUE (FALSE or NULL) violates it. A row that violates several is dealt with once: FAIL before QUARANTINE before DROP before KEEP. */
+enum weir_violation { WEIR_VIOLATION_KEEP, WEIR_VIOLATION_DROP, WEIR_VIOLATION_QUARANTINE, WEIR_VIOLATION_FAIL };
+struct weir_expectation { const char *name; const char *condition; /* Spark text over the table's columns */ enum weir_violation action; };
+struct weir_expectations { const struct weir_expectation *items; size_t count; const char *dataset; /* the table's full name */ };
+/* What came of them. rows = written + dropped; of the dropped ones `quarantined` are in the quarantine, of the written ones `kept` violate something. */
+struct weir_quality { int64_t rows, written, dropped, quarantined, kept; int64_t *failed; /* per expectation */ };
+void weir_quality_init(struct weir_quality *quality, const struct weir_expectations *expectations, weir_arena *arena);
+/* {"dropped_records":..,"expectations":[{"name","dataset","passed_records","failed_records",..}]}: the event log's data_quality. */
+void weir_quality_print(struct weir_buf *out, const struct weir_expectations *expectations, const struct weir_quality *quality);
+/* "5 dropped, 2 quarantined, 3 kept in violation" into a fixed buffer (here dropped rows are those that are gone); "" when no row violates anything. */
+void weir_quality_summary(const struct weir_quality *quality, char *out, size_t len);
+/* What a quarantine has beside the table's columns (which are all nullable there). */
+#define WEIR_QUARANTINE_FAILED "_failed_expectations" /* ARRAY<STRING>: names, in the order of the declaration */
+#define WEIR_QUARANTINE_BATCH "_batch_id"             /* BIGINT: the batch of the stream; of a view: its version */
+weir_schema *weir_quarantine_schema(weir_arena *arena, const weir_schema *table);
+/* Where the rows go. */
+struct weir_check_target {
+    const weir_schema *schema;            /* of the table */
+    weir_delta_writer *writer;
+    const weir_schema *quarantine_schema; /* of the quarantine, its columns in any order; NULL = no expectation quarantines */
+    weir_delta_writer *quarantine;
+    int64_t batch_id;
+    const char *unit;                     /* for messages: "batch 4" */
+};
+/* As weir_result_write by name, each row through the expectations. Violated FAIL: WEIR_INVALID "EXPECTATION_VIOLATION" after all rows were counted, with the first of them. */
+weir_rc weir_result_write_checked(weir_result *result, const struct weir_expectations *expectations, const struct weir_check_target *target, struct weir_quality *quality,
+                                  struct weir_error *err) WEIR_MUST_USE;
+
+/* --- the event log: what event_log('t') tells of a table's commits --- */
+/* Which flow of which update made the commit, and what its expectations counted (JSON of weir_quality_print; NULL = none), as a parameter of the commit: so it is there if and only if the rows are. */
+struct weir_event_origin { const char *pipeline, *update_id, *flow; };
+void weir_event_remember(weir_txn *txn, const struct weir_event_origin *origin, const char *data_quality);
+
 /* Confs and settings that SET knows, for docs. */
 extern const struct weir_option_help weir_setting_help[];

@@ -36,7 +36,7 @@ static weir_rc load_feeds(weir_stream *stream, const struct weir_batch_plan *pla
     return WEIR_OK;
 }
 
-static void describe_commit(weir_stream *stream, const struct weir_batch_plan *plan, weir_txn *txn)
+static void describe_commit(weir_stream *stream, const struct weir_batch_plan *plan, const struct weir_batch_result *result, weir_txn *txn)
 {
     char *query = weir_asprintf("\"%s\"", weir_checkpoint_id(stream->checkpoint));
     char *epoch = weir_asprintf("\"%lld\"", (long long)plan->number);
@@ -45,6 +45,9 @@ static void describe_commit(weir_stream *stream, const struct weir_batch_plan *p
     weir_txn_parameter(txn, "outputMode", "\"Append\"");
     weir_txn_parameter(txn, "queryId", query);
     weir_txn_parameter(txn, "epochId", epoch);
+    if (stream->spec->origin) {
+        weir_event_remember(txn, stream->spec->origin, result->data_quality);
+    }
     weir_free(query);
     weir_free(epoch);
 }
@@ -92,7 +95,7 @@ static weir_rc write_once(weir_stream *stream, const struct weir_batch_plan *pla
     }
     result->rows_out = weir_delta_writer_rows(writer);
     weir_txn *txn = weir_txn_begin(stream->sink, snapshot);
-    describe_commit(stream, plan, txn);
+    describe_commit(stream, plan, result, txn);
     rc = grown ? weir_txn_set_schema(txn, columns, err) : WEIR_OK;
     if (rc == WEIR_OK) {
         rc = weir_delta_writer_finish(writer, txn, err);

@@ -214,6 +214,7 @@ static void report(weir_stream *stream, const struct weir_batch_plan *plan, cons
     for (size_t i = 0; i < stream->feed_count; i++) {
         progress->sources[i] = (struct weir_progress_source){stream->feeds[i]->description, plan->start[i], plan->end[i], result->feed_rows[i]};
     }
+    progress->data_quality = result->data_quality;
     progress->sink = weir_arena_printf(arena, "DeltaSink[file:%s]", stream->spec->table_path);
     struct weir_buf line;
     weir_buf_init(&line, 1 << 24);
@@ -247,6 +248,11 @@ static weir_rc run_planned(weir_stream *stream, const struct weir_batch_plan *pl
     totals->files += (int64_t)result.file_count;
     totals->bytes += result.bytes;
     totals->bad_rows += result.bad_rows;
+    totals->quality.rows += result.quality.rows;
+    totals->quality.written += result.quality.written;
+    totals->quality.dropped += result.quality.dropped;
+    totals->quality.quarantined += result.quality.quarantined;
+    totals->quality.kept += result.quality.kept;
     return WEIR_OK;
 }
 

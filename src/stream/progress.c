@@ -86,5 +86,9 @@ void weir_progress_print(struct weir_buf *out, const struct weir_progress *p)
     weir_jsonw_kv(&w, "description", p->sink);
     weir_jsonw_kv_i64(&w, "numOutputRows", -1);
     weir_jsonw_end_object(&w);
+    if (p->data_quality) {
+        weir_jsonw_key(&w, "data_quality");
+        weir_jsonw_raw(&w, weir_str(p->data_quality));
+    }
     weir_jsonw_end_object(&w);
 }

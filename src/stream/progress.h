@@ -19,6 +19,7 @@ struct weir_progress {
     int64_t phase_us[WEIR_PHASE_COUNT];
     struct weir_progress_source *sources; size_t source_count;
     const char *sink;
+    const char *data_quality;             /* what the expectations counted, as JSON; NULL = there are none */
 };
 /* One line without newline. */
 void weir_progress_print(struct weir_buf *out, const struct weir_progress *progress);

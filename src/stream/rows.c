@@ -78,7 +78,7 @@ static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena 
     const weir_feed *feed = stream->feeds[0];
     const struct weir_simple_query *shape = &stream->shape;
     *keep_out = WEIR_TEXT_KEEP_ALL;
-    if (!stream->simple || !all_placed(feed, shape, sink)) {
+    if (!stream->simple || stream->spec->expectations || !all_placed(feed, shape, sink)) {
         return false;
     }
     if (shape->null_column) {
@@ -234,6 +234,22 @@ static weir_rc settle_pumps(weir_stream *stream, struct inputs *in, weir_arena *
     return rc;
 }
 
+/* Through the table's expectations. */
+static weir_rc write_checked(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, weir_result *result, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
+                             struct weir_error *err)
+{
+    const struct weir_expectations *expectations = stream->spec->expectations;
+    const struct weir_check_target target = {.schema = sink, .writer = writer, .batch_id = plan->number, .unit = weir_arena_printf(arena, "batch %lld", (long long)plan->number)};
+    struct weir_buf text;
+    weir_quality_init(&out->quality, expectations, arena);
+    WEIR_TRY(weir_result_write_checked(result, expectations, &target, &out->quality, err));
+    weir_buf_init(&text, 0);
+    weir_quality_print(&text, expectations, &out->quality);
+    out->data_quality = weir_arena_strndup(arena, text.data, text.len);
+    weir_buf_free(&text);
+    return WEIR_OK;
+}
+
 static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
                       struct weir_error *err)
 {
@@ -246,7 +262,8 @@ static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, w
     out->rows_in = out->bad_rows = out->bytes = 0;
     weir_rc rc = weir_session_transform(stream->session, &transform, &result, err);
     if (rc == WEIR_OK) {
-        rc = weir_result_write(result, sink, true, writer, &rows, err);
+        rc = stream->spec->expectations ? write_checked(stream, plan, arena, result, sink, writer, out, err)
+                                        : weir_result_write(result, sink, true, writer, &rows, err);
     }
     weir_result_close(result);
     return settle_pumps(stream, &in, arena, rc, out, err);

@@ -27,6 +27,8 @@ struct weir_stream_spec {
     /* The sink does not exist yet: create it with this (NULL: it must exist) through `create`, called before the first batch with the output schema. */
     weir_rc (*create)(void *arg, const weir_schema *schema, struct weir_error *err); void *create_arg;
     const char *checkpoint;         /* folder */
+    const struct weir_expectations *expectations; /* on the rows of the table; NULL = none */
+    const struct weir_event_origin *origin;       /* the pipeline's update that runs it, remembered in each commit; NULL = no pipeline */
     enum weir_trigger trigger; int64_t interval_ms;
     int threads;                    /* 0 = processors */
     enum weir_codec_id codec;       /* of new files */
@@ -39,7 +41,10 @@ struct weir_stream_events {
     void (*note)(void *arg, const char *line);            /* "waiting for 1 file that is still being written", ... */
     void (*committed)(void *arg, int64_t version, int64_t rows);  /* after commits/N */
 };
-struct weir_stream_totals { int64_t batches, rows, files, bytes, bad_rows; int64_t elapsed_us; bool nothing_new; bool stopped; };
+struct weir_stream_totals {
+    int64_t batches, rows, files, bytes, bad_rows; int64_t elapsed_us; bool nothing_new; bool stopped;
+    struct weir_quality quality; /* of all batches; `failed` is NULL */
+};
 
 typedef struct weir_stream weir_stream;
 /* Opens the checkpoint (takes its lock: WEIR_BUSY "CHECKPOINT_IN_USE" says who holds it), checks it against spec and sink, recovers. Refusals with reason: state/ (stateful),

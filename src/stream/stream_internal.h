@@ -44,6 +44,8 @@ struct weir_batch_result {
     int64_t *feed_rows;  /* per feed, in the batch's arena */
     struct weir_note_file *files;
     size_t file_count;
+    struct weir_quality quality; /* of the expectations; failed NULL = none, or not known because the rows were there already */
+    const char *data_quality;    /* the same as JSON; NULL = none. In the batch's arena */
 };
 
 /* recover.c: is this checkpoint one that may be gone on with, over this sink? */

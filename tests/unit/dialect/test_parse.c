@@ -136,7 +136,14 @@ static void pipeline_statements(void **state)
     assert_string_equal(s[0].constraints[0].name, "good");
     assert_string_equal(s[0].constraints[0].expr_text, "id > 0 AND name != ';'");
     assert_string_equal(s[0].constraints[0].on_violation, "DROP ROW");
+    assert_int_equal(s[0].constraints[0].expr_pos.line, 1);
+    assert_int_equal(s[0].constraints[0].expr_pos.column, 73);
     assert_null(s[0].constraints[1].on_violation);
+    struct weir_stmt *quarantined = parse("CREATE MATERIALIZED VIEW q (CONSTRAINT c EXPECT\n(a IS NULL) ON VIOLATION QUARANTINE, CONSTRAINT d EXPECT (b) ON VIOLATION FAIL UPDATE) AS SELECT 1 AS a", 1);
+    assert_string_equal(quarantined->constraints[0].on_violation, "QUARANTINE");
+    assert_int_equal(quarantined->constraints[0].expr_pos.line, 2);
+    assert_int_equal(quarantined->constraints[0].expr_pos.column, 2);
+    assert_string_equal(quarantined->constraints[1].on_violation, "FAIL UPDATE");
     struct weir_table_ref *refs = NULL;
     size_t count = 0;
     struct weir_error err;

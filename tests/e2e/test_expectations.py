@@ -1,0 +1,213 @@
+"""Expectations: CONSTRAINT .. EXPECT .. [ON VIOLATION ..] of streaming tables and materialized views, as a project runs them."""
+import json
+
+import pytest
+
+from harness import render
+
+SPEC = """name: quality
+storage: file://{folder}/storage
+database: shop
+libraries:
+  - glob:
+      include: transformations/**
+"""
+EVENTS = """CREATE OR REFRESH STREAMING TABLE workspace.shop.events (
+  {constraints}
+) AS SELECT * FROM STREAM read_files('{landing}', format => 'csv', header => true, schema => 'id BIGINT, kind STRING, price DOUBLE');
+"""
+
+
+class Project:
+    """A project over <folder>/in; `sql` replaces its one file."""
+
+    def __init__(self, lakehouse, folder):
+        self.folder, self.landing = folder / "project", folder / "in"
+        (self.folder / "transformations").mkdir(parents=True)
+        self.landing.mkdir()
+        (self.folder / "spark-pipeline.yml").write_text(SPEC.format(folder=folder))
+        self.weir = lakehouse.at(cwd=self.folder)
+        self.weir("external-locations", "create", "landing", self.landing)
+        self.weir("sql", "-c", "CREATE SCHEMA IF NOT EXISTS workspace.shop")
+
+    def sql(self, text):
+        (self.folder / "transformations" / "all.sql").write_text(text)
+
+    def events(self, *constraints, more=""):
+        self.sql(EVENTS.format(constraints=",\n  ".join(constraints), landing=self.landing) + more)
+
+    def drop(self, name, *lines):
+        (self.landing / f".{name}").write_text("id,kind,price\n" + "".join(f"{line}\n" for line in lines))
+        (self.landing / f".{name}").rename(self.landing / name)
+
+    def run(self, *words):
+        """What the batches that read something told."""
+        told = [json.loads(line) for line in self.weir("run", "--progress", "json", *words).out.splitlines()]
+        return [batch for batch in told if batch["numInputRows"]]
+
+    def ids(self, table="events"):
+        return sorted(row["id"] for row in self.weir.sql(f"SELECT id FROM shop.{table} WHERE id IS NOT NULL"))
+
+
+@pytest.fixture
+def project(lakehouse, tmp_path):
+    return Project(lakehouse, tmp_path)
+
+
+def counts(name, passed, failed, dropped=0, dataset="workspace.shop.events"):
+    return {"name": name, "dataset": dataset, "passed_records": passed, "failed_records": failed, "dropped_records": dropped}
+
+
+def test_rows_that_violate_are_kept_or_dropped_and_counted(project):
+    project.events("CONSTRAINT id_there EXPECT (id IS NOT NULL) ON VIOLATION DROP ROW", "CONSTRAINT price_ok EXPECT (price > 0)",
+                   "CONSTRAINT `kind known` EXPECT (kind IN ('view', 'buy')) ON VIOLATION DROP ROW")
+    # price is NULL in rows 4 and 5: a condition that is NULL is violated
+    project.drop("a.csv", "1,view,2.5", "2,buy,-1", ",view,3", "4,other,", "5,view,", "6,view,1")
+    batch, = project.run()
+    assert project.ids() == [1, 2, 5, 6]
+    assert batch["numInputRows"] == 6
+    assert batch["data_quality"] == {"dropped_records": 2, "quarantined_records": 0, "expectations": [
+        counts("id_there", 5, 1, 1), counts("price_ok", 3, 3), counts("kind known", 5, 1, 1)]}
+    project.drop("b.csv", ",other,1", "11,view,1")
+    told = project.weir("run").err
+    assert "workspace.shop.events has COMPLETED (1 file, 1 row; 1 dropped)" in told, told
+    assert project.ids() == [1, 2, 5, 6, 11]
+    assert "nothing new" in project.weir("run").err
+
+
+def test_a_batch_of_violations_only_is_a_batch(project):
+    project.events("CONSTRAINT none EXPECT (false) ON VIOLATION DROP ROW")
+    project.drop("a.csv", "1,view,1", "2,view,2")
+    batch, = project.run()
+    assert batch["data_quality"]["expectations"] == [counts("none", 0, 2, 2)]
+    assert project.ids() == []
+    assert "nothing new" in project.weir("run").err
+
+
+def test_fail_update_writes_nothing_of_the_batch(project):
+    ok = "CONSTRAINT positive EXPECT (price > 0) ON VIOLATION FAIL UPDATE"
+    view = "CREATE MATERIALIZED VIEW shop.kinds AS SELECT kind, count(*) AS n FROM shop.events GROUP BY kind;"
+    project.events(ok, more=view)
+    project.drop("a.csv", "1,view,1")
+    project.weir("run")
+    project.drop("b.csv", "2,view,1", "3,view,-1", "4,view,", "5,view,2")
+    for _ in range(2):  # and again: the batch stands as it was planned
+        failed = project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+        assert "2 of 4 rows violate the expectation positive EXPECT (price > 0) ON VIOLATION FAIL UPDATE" in failed.err
+        assert 'workspace.shop.events: ' in failed.err and '{"id":3,"kind":"view","price":-1.0}' in failed.err
+        assert "nothing of batch 1 was written" in failed.err
+        assert "workspace.shop.kinds is SKIPPED" in failed.err
+        assert project.ids() == [1]
+    project.events(ok.replace("FAIL UPDATE", "DROP ROW"), more=view)
+    project.weir("run")
+    assert project.ids() == [1, 2, 5]
+    assert project.weir.sql("SELECT * FROM shop.kinds") == [{"kind": "view", "n": 3}]
+
+
+def test_fail_update_mended_at_the_source(project):
+    project.events("CONSTRAINT positive EXPECT (price > 0) ON VIOLATION FAIL UPDATE")
+    project.drop("a.csv", "1,view,-1")
+    project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    project.drop("a.csv", "1,view,1")
+    project.weir("run")
+    assert project.ids() == [1]
+
+
+def test_views(project):
+    view = "CREATE MATERIALIZED VIEW shop.kinds ({}) AS SELECT kind, count(*) AS n FROM shop.events GROUP BY kind;"
+    drop = "CONSTRAINT enough EXPECT (n > 1) ON VIOLATION DROP ROW"
+    project.events("CONSTRAINT c EXPECT (true)", more=view.format(drop))
+    project.drop("a.csv", "1,view,1", "2,view,1", "3,buy,1")
+    assert "workspace.shop.kinds has COMPLETED (recomputed; 1 dropped)" in project.weir("run").err
+    assert project.weir.sql("SELECT * FROM shop.kinds") == [{"kind": "view", "n": 2}]
+    assert "nothing new" in project.weir("run").err
+    # another condition is another view
+    project.events("CONSTRAINT c EXPECT (true)", more=view.format(drop.replace("1", "2")))
+    assert "workspace.shop.kinds has COMPLETED (recomputed; 2 dropped)" in project.weir("run").err
+    assert project.weir.sql("SELECT * FROM shop.kinds") == []
+    project.events("CONSTRAINT c EXPECT (true)", more=view.format("CONSTRAINT enough EXPECT (n > 1) ON VIOLATION FAIL UPDATE"))
+    failed = project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    assert 'workspace.shop.kinds: 1 of 2 rows violate the expectation enough' in failed.err and '{"kind":"buy","n":1}' in failed.err
+    assert project.weir.sql("SELECT * FROM shop.kinds") == []  # as it was
+    project.events("CONSTRAINT c EXPECT (true)", more=view.format("CONSTRAINT enough EXPECT (n > 1)"))
+    assert "workspace.shop.kinds has COMPLETED (recomputed; 1 kept in violation)" in project.weir("run").err
+    assert len(project.weir.sql("SELECT * FROM shop.kinds")) == 2
+
+
+def test_the_first_refresh_of_a_view_fails_whole(project):
+    project.sql("CREATE MATERIALIZED VIEW shop.v (CONSTRAINT c EXPECT (a > 1) ON VIOLATION FAIL UPDATE) AS SELECT * FROM VALUES (1), (2) AS t(a);")
+    project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    project.weir.fails("sql", "-c", "SELECT * FROM shop.v", condition="TABLE_OR_VIEW_NOT_FOUND")
+
+
+def test_all_flows_of_a_table(project):
+    other = project.folder.parent / "other"
+    other.mkdir()
+    project.weir("external-locations", "create", "other", other)
+    reading = "read_files('{}', format => 'csv', header => true, schema => 'id BIGINT, {}')"
+    project.sql("CREATE STREAMING TABLE shop.events (CONSTRAINT known EXPECT (kind IS NOT NULL) ON VIOLATION DROP ROW);\n"
+                f"CREATE FLOW a AS INSERT INTO shop.events BY NAME SELECT id, kind FROM STREAM {reading.format(project.landing, 'kind STRING, price DOUBLE')};\n"
+                f"CREATE FLOW b AS INSERT INTO shop.events BY NAME SELECT id FROM STREAM {reading.format(other, 'x INT')};\n")
+    project.drop("a.csv", "1,view,1", "2,,1")
+    (other / "b.csv").write_text("id,x\n7,1\n")
+    quality = {batch["name"]: batch["data_quality"] for batch in project.run()}
+    # what a flow does not give is NULL in the table, and it is the table's row that must hold
+    assert quality == {"workspace.shop.a": {"dropped_records": 1, "quarantined_records": 0, "expectations": [counts("known", 1, 1, 1)]},
+                       "workspace.shop.b": {"dropped_records": 1, "quarantined_records": 0, "expectations": [counts("known", 0, 1, 1)]}}
+    assert project.ids() == [1]
+
+
+def test_a_not_null_column_and_its_expectation(project):
+    project.sql(f"CREATE STREAMING TABLE shop.events (id BIGINT NOT NULL, CONSTRAINT there EXPECT (id IS NOT NULL) ON VIOLATION DROP ROW) AS "
+                f"SELECT * FROM STREAM read_files('{project.landing}', format => 'csv', header => true, schema => 'id BIGINT, kind STRING, price DOUBLE');")
+    project.drop("a.csv", "1,view,1", ",view,1")
+    project.run()
+    assert project.ids() == [1]
+
+
+@pytest.mark.parametrize("constraint, condition, told", [
+    ("CONSTRAINT c EXPECT (pricey > 0)", "UNRESOLVED_COLUMN", "all.sql:2:24: expectation c: "),
+    ("CONSTRAINT c EXPECT (\n    price + 1)", "EXPECTATION_INVALID", "all.sql:2:3: expectation c of workspace.shop.events is not BOOLEAN"),
+    ("CONSTRAINT c EXPECT (explode(array(true)))", "FUNCTION_UNSUPPORTED", "all.sql:2:24: expectation c: "),
+    ("CONSTRAINT c EXPECT (NULL)", "EXPECTATION_INVALID", "is not BOOLEAN"),
+    ("CONSTRAINT c EXPECT (sum(price) > 0)", "EXPECTATION_INVALID", "aggregate"),
+    ("CONSTRAINT c EXPECT (row_number() OVER (ORDER BY id) > 0)", "EXPECTATION_INVALID", "window"),
+    ("CONSTRAINT c EXPECT (id IN (SELECT id FROM shop.other))", "EXPECTATION_INVALID", "another table"),
+    ("CONSTRAINT c EXPECT (price > DATE '2020-01-01')", "DATATYPE_MISMATCH", "all.sql:2:30: expectation c: "),
+    ("CONSTRAINT c EXPECT (id > 0), CONSTRAINT C EXPECT (id > 1)", "PIPELINE_DUPLICATE_IDENTIFIERS", "is there twice"),
+    ("CONSTRAINT c EXPECT (id > 0) ON VIOLATION IGNORE", "PARSE_SYNTAX_ERROR", "DROP ROW, FAIL UPDATE or QUARANTINE"),
+    ("CONSTRAINT c CHECK (id > 0)", "CONSTRAINT_UNSUPPORTED", "all.sql:2"),
+])
+def test_a_condition_that_cannot_be_is_refused_by_its_place(project, constraint, condition, told):
+    project.events(constraint)
+    for command in ("dry-run", "run"):
+        failed = project.weir.fails(command, condition=condition)
+        assert told in failed.err, failed.err
+    assert project.weir.sql("SHOW TABLES IN shop") == []
+
+
+def test_continuous(project):
+    """A run that stays counts too, and ends at a violation that must not be."""
+    project.events("CONSTRAINT kinds EXPECT (kind = 'view') ON VIOLATION DROP ROW", "CONSTRAINT positive EXPECT (price > 0) ON VIOLATION FAIL UPDATE")
+    process = project.weir.start("run", "--continuous", "--progress", "json")
+    project.drop("a.csv", "1,view,1", "2,buy,1")
+    batch = json.loads(process.stdout.readline())
+    assert batch["data_quality"]["expectations"] == [counts("kinds", 1, 1, 1), counts("positive", 2, 0)]
+    project.drop("b.csv", "3,view,0")
+    assert process.wait(60) != 0
+    assert "EXPECTATION_VIOLATION" in process.stderr.read()
+    assert project.ids() == [1]
+
+
+def test_what_spark_and_others_read(project):
+    """The counts stand in the commit that holds the rows."""
+    project.events("CONSTRAINT kinds EXPECT (kind = 'view') ON VIOLATION DROP ROW")
+    project.drop("a.csv", "1,view,1", "2,buy,1")
+    project.run()
+    newest = project.weir.rows_in_order("DESCRIBE HISTORY shop.events")[0]
+    parameters = newest["operationParameters"]
+    parameters = dict(parameters) if isinstance(parameters, list) else json.loads(parameters) if isinstance(parameters, str) else parameters
+    event = json.loads(parameters["weir.event"])
+    assert event["flow"] == "workspace.shop.events" and event["pipeline"] == "quality"
+    assert event["data_quality"]["expectations"] == [counts("kinds", 1, 1, 1)]
+    assert render.in_order(project.weir.sql("SELECT id FROM shop.events")) == [{"id": 1}]

@@ -114,6 +114,17 @@ static weir_rc alias(struct parser *p, struct from *out)
     return WEIR_OK;
 }
 
+/* TABLE(name): the name as it stands. */
+static weir_rc table_arg(struct parser *p, const char **out)
+{
+    struct weir_name name;
+    p->at += 2;
+    const size_t begin = weiri_tok(p, 0)->begin;
+    WEIR_TRY(weiri_name(p, &name));
+    *out = weir_arena_strndup(p->arena, p->script.ptr + begin, p->tokens[p->at - 1].end - begin);
+    return weiri_expect_op(p, ")");
+}
+
 static weir_rc function_args(struct parser *p, struct weir_table_ref *ref)
 {
     struct weir_opt *args = NULL;
@@ -127,7 +138,8 @@ static weir_rc function_args(struct parser *p, struct weir_table_ref *ref)
                 arg.name = weiri_tok(p, 0)->text;
                 p->at += 2;
             }
-            WEIR_TRY(constant_text(p, &arg.value));
+            const bool table = weiri_at_word(p, "TABLE") && weiri_tok(p, 1)->kind == TOK_OP && strcmp(weiri_tok(p, 1)->text, "(") == 0;
+            WEIR_TRY(table ? table_arg(p, &arg.value) : constant_text(p, &arg.value));
             ARENA_PUSH(p->arena, args, ref->arg_count, cap) = arg;
         } while (weiri_take_op(p, ","));
     }

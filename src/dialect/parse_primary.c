@@ -332,6 +332,40 @@ static weir_rc atom(struct parser *p, weir_node **out)
     return column(p, out);
 }
 
+/* text:a.b[0]['c']: a path into JSON text, as Databricks writes get_json_object(text, '$.a.b[0].c'). */
+static weir_rc json_path(struct parser *p, weir_node **out)
+{
+    const struct weir_pos pos = weiri_tok(p, 0)->pos;
+    const char *path = "$";
+    for (bool more = true; more;) {
+        const char *name = NULL;
+        if (weiri_take_op(p, ":") || weiri_take_op(p, ".")) {
+            WEIR_TRY(weiri_name_part(p, &name));
+            path = weir_arena_printf(p->arena, "%s.%s", path, name);
+        } else if (op_at(p, 0, "[") && weiri_tok(p, 1)->kind == TOK_STRING) {
+            p->at++;
+            WEIR_TRY(weiri_string(p, &name));
+            path = weir_arena_printf(p->arena, "%s.%s", path, name);
+            WEIR_TRY(weiri_expect_op(p, "]"));
+        } else if (op_at(p, 0, "[") && weiri_tok(p, 1)->kind == TOK_INT) {
+            path = weir_arena_printf(p->arena, "%s[%s]", path, weiri_tok(p, 1)->text);
+            p->at += 2;
+            WEIR_TRY(weiri_expect_op(p, "]"));
+        } else if (op_at(p, 0, "[")) {
+            return weiri_refuse(p, weiri_tok(p, 0)->pos, "VARIANT_UNSUPPORTED", "a path into JSON with anything but names and numbers");
+        } else {
+            more = false;
+        }
+    }
+    weir_node *text = weiri_node(p, N_STRING, pos);
+    text->text = path;
+    weir_node *node = weiri_node_kids(p, N_CALL, pos, 2, (weir_node *[]){*out, text});
+    node->text = "get_json_object";
+    node->call = weir_arena_zalloc(p->arena, sizeof *node->call);
+    *out = node;
+    return weiri_depth(p, node);
+}
+
 static weir_rc postfix(struct parser *p, weir_node **out, bool *again)
 {
     const struct weir_pos pos = weiri_tok(p, 0)->pos;
@@ -363,7 +397,7 @@ static weir_rc postfix(struct parser *p, weir_node **out, bool *again)
         return weiri_depth(p, node);
     }
     if (weiri_at_op(p, ":")) {
-        return weiri_refuse(p, pos, "VARIANT_UNSUPPORTED", "the path of a VARIANT value, v:a");
+        return json_path(p, out);
     }
     if (weiri_at_word(p, "COLLATE")) {
         return weiri_refuse(p, pos, "COLLATION_UNSUPPORTED", "COLLATE");

@@ -46,6 +46,10 @@ void weiri_failure(struct run *run, struct dataset *dataset, const char *flow, w
         weir_error_wrap(&run->error, "flow %s", flow);
     }
     pthread_mutex_unlock(&run->lock);
+    if (rc != WEIR_CANCELLED && dataset->location && weir_delta_exists(weir_engine_table(run->graph.engine, dataset->location))) {
+        const struct weir_event_origin origin = {.pipeline = run->graph.project->name, .update_id = run->graph.update_id.text, .flow = flow};
+        weir_event_failure(run->graph.engine, dataset->location, &origin, err);
+    }
     weiri_tell(run, flow, "FAILED", err->msg);
     weiri_report(run, flow, dataset->kind == WEIR_DATASET_VIEW ? "materialized view" : "streaming table", "FAILED", 0, 0, 0, -1, err->msg);
 }

@@ -217,7 +217,10 @@ static weir_rc function(struct weiri_sql_run *run, const struct weir_table_ref *
     if (strcmp(ref->function, "range") == 0) {
         return range(run, ref, out, err);
     }
-    return refuse(ref, WEIR_UNSUPPORTED, "TABLE_FUNCTION_UNSUPPORTED", weir_arena_printf(run->arena, "there is no table function %s; read_files and range are there", ref->function), err);
+    if (strcmp(ref->function, "event_log") == 0) {
+        return weiri_sql_event_log(run, ref, out, err);
+    }
+    return refuse(ref, WEIR_UNSUPPORTED, "TABLE_FUNCTION_UNSUPPORTED", weir_arena_printf(run->arena, "there is no table function %s; read_files, event_log and range are there", ref->function), err);
 }
 
 /* --- what the caller of a transform supplies --- */

@@ -127,6 +127,8 @@ weir_rc weir_result_write_checked(weir_result *result, const struct weir_expecta
 /* Which flow of which update made the commit, and what its expectations counted (JSON of weir_quality_print; NULL = none), as a parameter of the commit: so it is there if and only if the rows are. */
 struct weir_event_origin { const char *pipeline, *update_id, *flow; };
 void weir_event_remember(weir_txn *txn, const struct weir_event_origin *origin, const char *data_quality);
+/* A flow that failed has no commit: a small file in <table>/_weir/failures, the newest hundred of them. Best effort: never fails what failed already. */
+void weir_event_failure(weir_engine *engine, const char *table_path, const struct weir_event_origin *origin, const struct weir_error *why);
 
 /* Confs and settings that SET knows, for docs. */
 extern const struct weir_option_help weir_setting_help[];

@@ -115,6 +115,10 @@ weir_rc weiri_sql_snapshot_relation(struct weiri_sql_run *run, weir_snapshot *sn
 /* Columns and no rows. */
 const char *weiri_sql_empty_relation(struct weiri_sql_run *run, const weir_schema *schema, const weir_schema *hidden);
 
+/* --- events.c --- */
+/* event_log('table') as a relation. */
+weir_rc weiri_sql_event_log(struct weiri_sql_run *run, const struct weir_table_ref *ref, struct weir_relation *out, struct weir_error *err) WEIR_MUST_USE;
+
 /* --- settings.c --- */
 weir_rc weiri_sql_setting_check(const char *name, const char *value, struct weir_error *err) WEIR_MUST_USE;
 

@@ -1,5 +1,6 @@
 """Expectations: CONSTRAINT .. EXPECT .. [ON VIOLATION ..] of streaming tables and materialized views, as a project runs them."""
 import json
+import pathlib
 
 import pytest
 
@@ -197,6 +198,66 @@ def test_continuous(project):
     assert process.wait(60) != 0
     assert "EXPECTATION_VIOLATION" in process.stderr.read()
     assert project.ids() == [1]
+
+
+def test_the_event_log(project):
+    """Counts by update, as users of Databricks ask for them; a failure, too."""
+    constraints = ["CONSTRAINT kinds EXPECT (kind = 'view') ON VIOLATION DROP ROW", "CONSTRAINT positive EXPECT (price > 0)"]
+    view = "CREATE MATERIALIZED VIEW shop.kinds (CONSTRAINT few EXPECT (n < 3)) AS SELECT kind, count(*) AS n FROM shop.events GROUP BY kind;"
+    project.events(*constraints, more=view)
+    project.drop("a.csv", "1,view,1", "2,buy,1", "3,view,-1")
+    project.weir("run")
+    project.drop("b.csv", "4,view,1", "5,buy,-1")
+    project.weir("run")
+    assert "nothing new" in project.weir("run").err
+    log = project.weir.rows_in_order("SELECT * FROM event_log('workspace.shop.events')")
+    assert [(event["event_type"], event["origin"]["batch_id"]) for event in log] == [("create_update", None), ("flow_progress", 0), ("create_update", None), ("flow_progress", 1)]
+    assert [event["sequence"]["data_plane_id"]["seq_no"] for event in log] == [0, 1, 2, 3]
+    assert len({event["id"] for event in log}) == 4
+    assert json.loads(log[1]["details"]) == {"flow_progress": {"status": "RUNNING", "metrics": {"num_output_rows": 2}, "data_quality": {
+        "dropped_records": 1, "quarantined_records": 0, "expectations": [counts("kinds", 2, 1, 1), counts("positive", 2, 1)]}}}
+    assert log[1]["expectations"] == [counts("kinds", 2, 1, 1), counts("positive", 2, 1)]
+    assert log[1]["origin"] | {"update_id": None, "table_id": None} == {
+        "pipeline_name": "quality", "update_id": None, "dataset_name": "workspace.shop.events", "flow_name": "workspace.shop.events", "batch_id": 0, "table_id": None, "table_version": 1}
+    latest = """WITH latest AS (SELECT origin.update_id AS id FROM event_log(TABLE(shop.events)) WHERE event_type = 'create_update' ORDER BY timestamp DESC LIMIT 1)
+                SELECT e.name, sum(e.passed_records) AS passed, sum(e.failed_records) AS failed
+                FROM (SELECT explode(expectations) AS e, origin FROM event_log(TABLE(shop.events)) WHERE event_type = 'flow_progress') AS log JOIN latest ON log.origin.update_id = latest.id
+                GROUP BY e.name"""
+    assert project.weir.sql(latest) == [{"name": "kinds", "passed": 1, "failed": 1}, {"name": "positive", "passed": 1, "failed": 1}]
+    path = "details:flow_progress.data_quality.expectations[0]"
+    assert project.weir.sql(f"SELECT {path}.name AS name, {path}.failed_records::INT AS failed FROM event_log('shop.kinds') WHERE event_type = 'flow_progress'") == [
+        {"name": "few", "failed": 0}, {"name": "few", "failed": 1}]
+    # what fails is told once, and there are never more than a hundred failures
+    project.events(constraints[0], constraints[1] + " ON VIOLATION FAIL UPDATE", more=view)
+    project.drop("c.csv", "6,view,-1")
+    folder = project.weir.sql("DESCRIBE DETAIL shop.events")[0]["location"].removeprefix("file://").removeprefix("file:")
+    for i in range(3):
+        project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+        told = project.weir.rows_in_order("SELECT error, message, details, level, origin FROM event_log('shop.events') WHERE level = 'ERROR' ORDER BY timestamp")
+        assert len(told) == (i + 1 if i < 2 else 100)
+        assert told[-1]["error"]["exceptions"][0]["class_name"] == "EXPECTATION_VIOLATION"
+        assert "1 of 1 rows violate the expectation positive" in told[-1]["message"] and json.loads(told[-1]["details"]) == {"flow_progress": {"status": "FAILED"}}
+        newest = max(pathlib.Path(folder, "_weir", "failures").iterdir())
+        for k in range(150 if i == 1 else 0):
+            (newest.parent / f"{k:015}-0.json").write_text(newest.read_text())
+    assert project.ids() == [1, 3, 4]
+
+
+def test_the_event_log_without_expectations(project):
+    project.sql(EVENTS.replace("(\n  {constraints}\n) ", "").format(landing=project.landing) + "CREATE MATERIALIZED VIEW shop.v AS SELECT count(*) AS n FROM shop.events;")
+    project.drop("a.csv", "1,view,1")
+    assert all("data_quality" not in batch for batch in project.run())
+    for table, status in (("events", "RUNNING"), ("v", "COMPLETED")):
+        begun, event = project.weir.rows_in_order(f"SELECT origin.update_id AS id, origin.pipeline_name AS pipeline, details FROM event_log('shop.{table}')")
+        assert begun["id"] == event["id"] is not None and event["pipeline"] == "quality"
+        assert json.loads(event["details"]) == {"flow_progress": {"status": status, "metrics": {"num_output_rows": 1}}}
+
+
+def test_the_event_log_of_a_table_without_a_project(project):
+    project.drop("a.csv", "1,view,1", "2,buy,1")
+    project.weir("ingest", project.landing, "--into", "workspace.shop.plain", "--schema", "id BIGINT, kind STRING, price DOUBLE", "--option", "header=true")
+    event, = project.weir.sql("SELECT event_type, details:flow_progress.metrics.num_output_rows AS n, expectations, origin.flow_name AS flow FROM event_log('shop.plain')")
+    assert event == {"event_type": "flow_progress", "n": "2", "expectations": None, "flow": None}
 
 
 def test_what_spark_and_others_read(project):

@@ -35,6 +35,31 @@ static void values_of_every_type(void **state)
               "\"ti\":1,\"si\":2,\"bi\":3,\"f\":1.5,\"d\":2.5,\"bin\":\"AP8=\",\"dt\":\"2024-02-29\",\"bo\":true}\n");
 }
 
+static void paths_into_json(void **state)
+{
+    (void)state;
+    lake_rows(&lake, "SELECT j:a.b AS x, j:a:c[1] AS y, j:a['c'] AS z, j:`a`.c[0]::int + 1 AS n, j:nothing AS no, t.j:s AS s FROM VALUES ('{\"a\":{\"b\":1,\"c\":[2,\"q\"]},\"s\":\"t\"}') AS t(j)",
+              "{\"x\":\"1\",\"y\":\"q\",\"z\":\"[2,\\\"q\\\"]\",\"n\":3,\"no\":null,\"s\":\"t\"}\n");
+    lake_fails(&lake, "SELECT j:a[*] FROM VALUES ('{}') AS t(j)", WEIR_UNSUPPORTED, "VARIANT_UNSUPPORTED");
+    lake_fails(&lake, "SELECT j:1 FROM VALUES ('{}') AS t(j)", WEIR_INVALID, "PARSE_SYNTAX_ERROR");
+    lake_fails(&lake, "SELECT j:a FROM VALUES (array(1)) AS t(j)", WEIR_INVALID, "WRONG_NUM_ARGS");
+}
+
+static void event_logs(void **state)
+{
+    (void)state;
+    lake_ok(&lake, "CREATE TABLE evt (id BIGINT); INSERT INTO evt VALUES (1)");
+    lake_rows(&lake, "SELECT * FROM event_log('evt')", ""); /* nobody's flow */
+    lake_rows(&lake, "SELECT count(*) AS n FROM event_log(TABLE(workspace.s.evt)) AS e WHERE e.level = 'ERROR'", "{\"n\":0}\n");
+    lake_fails(&lake, "SELECT * FROM event_log('nothing')", WEIR_NOT_FOUND, "TABLE_OR_VIEW_NOT_FOUND");
+    lake_fails(&lake, "SELECT * FROM event_log('evt, evt')", WEIR_INVALID, "NAME_PARTS");
+    lake_fails(&lake, "SELECT * FROM event_log('(SELECT 1)')", WEIR_INVALID, "NAME_PARTS");
+    lake_fails(&lake, "SELECT * FROM event_log('range(3)')", WEIR_INVALID, "NAME_PARTS");
+    lake_fails(&lake, "SELECT * FROM event_log()", WEIR_INVALID, "WRONG_NUM_ARGS");
+    lake_fails(&lake, "SELECT * FROM event_log('evt', 'evt')", WEIR_INVALID, "WRONG_NUM_ARGS");
+    lake_ok(&lake, "DROP TABLE evt");
+}
+
 static void create_and_insert(void **state)
 {
     (void)state;
@@ -272,7 +297,7 @@ static void without_a_lakehouse(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_lake, close_lake)
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(values_of_every_type), TEST(create_and_insert), TEST(what_insert_refuses), TEST(partitioned), TEST(text_tables), TEST(external_tables), TEST(dropping),
+    const struct CMUnitTest tests[] = {TEST(values_of_every_type), TEST(paths_into_json), TEST(event_logs), TEST(create_and_insert), TEST(what_insert_refuses), TEST(partitioned), TEST(text_tables), TEST(external_tables), TEST(dropping),
                                        TEST(lists), TEST(settings), TEST(errors_in_words), TEST(missing_file), TEST(odd_folders), TEST(without_a_lakehouse)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,10 @@ void weir_txn_set_app(weir_txn *txn, const char *app_id, int64_t version);
 void weir_txn_operation(weir_txn *txn, const char *operation);
 void weir_txn_parameter(weir_txn *txn, const char *name, const char *value);
 void weir_txn_rows(weir_txn *txn, int64_t rows); /* numOutputRows */
+/* The files so far as lines of text, appended; and such lines taken back into a transaction on the same table, perhaps by another process: each file must be there still, else
+ * WEIR_NOT_FOUND "DELTA_STAGED_FILE_MISSING". Rows are told apart from it, by weir_txn_rows. */
+void weir_txn_print_files(const weir_txn *txn, struct weir_buf *out);
+weir_rc weir_txn_take_files(weir_txn *txn, struct weir_str lines, struct weir_error *err) WEIR_MUST_USE;
 /* Publish. A blind append (adds and txn only) rebases past other writers' commits as long as it does not conflict (delta-format 2.15); anything else that lost the
  * race is WEIR_CONFLICT. Our own appId in a winning commit: WEIR_CONFLICT "CONCURRENT_STREAM". After an unclear answer of the disk the log is read again and our
  * commitInfo.txnId looked for: WEIR_OK if it landed and could be synced, WEIR_UNKNOWN if that cannot be told. WEIR_IO: nothing is visible.

@@ -905,6 +905,64 @@ static void new_tables_are_checked(void **state)
     }
 }
 
+static void files_are_remembered_and_taken_back(void **state)
+{
+    struct fixture *f = *state;
+    struct weir_error err = {0};
+    struct weir_buf lines, again;
+    int64_t version = 0;
+    static const char *const partitions[] = {"p"};
+    weir_delta *table = weir_delta_open(weir_fs_posix(), f->folder);
+    const struct weir_table_spec spec = {.schema = f->schema, .partition_columns = partitions, .partition_count = 1};
+    weir_txn *made = weir_txn_begin(table, NULL);
+    check_ok(weir_txn_create(made, &spec, &err), &err);
+    check_ok(weir_txn_commit(made, &version, &err), &err);
+    weir_txn_free(made);
+    weir_snapshot *snapshot = newest(table);
+    const struct weir_partition_value values[] = {{"p", "x=1"}};
+    struct weir_add file = a_file("a%20b/c%3D1.parquet");
+    char *folder = weir_path_join(f->folder, "a b"), *path = weir_path_join(folder, "c=1.parquet"), bytes[100] = {0};
+    file.partition_values = values;
+    file.partition_count = 1;
+    assert_int_equal(mkdir(folder, 0755), 0);
+    test_write_file(path, bytes, sizeof bytes);
+    weir_buf_init(&lines, 0);
+    weir_buf_init(&again, 0);
+    weir_txn *first = weir_txn_begin(table, snapshot);
+    weir_txn_add_file(first, &file);
+    weir_txn_print_files(first, &lines);
+    weir_txn_free(first); /* it is never committed */
+    weir_txn *second = weir_txn_begin(table, snapshot);
+    weir_txn_set_app(second, "app", 4);
+    check_ok(weir_txn_take_files(second, weir_buf_view(&lines), &err), &err);
+    weir_txn_print_files(second, &again);
+    assert_string_equal(lines.data, again.data);
+    check_ok(weir_txn_commit(second, &version, &err), &err);
+    weir_txn_free(second);
+    weir_snapshot_unref(snapshot);
+    snapshot = newest(table);
+    assert_int_equal(weir_snapshot_file_count(snapshot), 1);
+    assert_string_equal(weir_snapshot_file(snapshot, 0)->path, "a%20b/c%3D1.parquet");
+    assert_int_equal(weir_snapshot_row_count(snapshot), 3);
+    /* a file of another size, or none, is not what was written */
+    weir_txn *third = weir_txn_begin(table, snapshot);
+    test_write_file(path, bytes, sizeof bytes - 1);
+    assert_int_equal(weir_txn_take_files(third, weir_buf_view(&lines), &err), WEIR_NOT_FOUND);
+    assert_string_equal(err.condition, "DELTA_STAGED_FILE_MISSING");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(weir_txn_take_files(third, weir_buf_view(&lines), &err), WEIR_NOT_FOUND);
+    assert_int_equal(weir_txn_take_files(third, WEIR_STR("{\"txn\":{\"appId\":\"a\",\"version\":1}}\n"), &err), WEIR_CORRUPT);
+    assert_int_equal(weir_txn_take_files(third, WEIR_STR("{\"add\":{\"path\""), &err), WEIR_CORRUPT);
+    assert_int_equal(weir_txn_take_files(third, WEIR_STR("{\"add\":{\"path\":\"x\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}"), &err), WEIR_CORRUPT);
+    weir_txn_free(third);
+    weir_snapshot_unref(snapshot);
+    weir_delta_close(table);
+    weir_buf_free(&lines);
+    weir_buf_free(&again);
+    weir_free(folder);
+    weir_free(path);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -913,6 +971,7 @@ int main(void)
         TEST(many_writers_lose_nothing), TEST(one_creator_wins), TEST(two_processes_append), TEST(one_handle_for_many_threads), TEST(replaced_files_do_not_pile_up), TEST(no_code_lies),
         TEST(a_checkpoint_and_its_tail_are_the_log), TEST(old_commits_go_when_the_table_is_old), TEST(damage_is_an_error), TEST(versions_by_time),
         TEST(a_table_made_again_is_seen), TEST(what_cannot_be_kept_is_refused), TEST(new_tables_are_checked),
+        TEST(files_are_remembered_and_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,7 +164,9 @@ weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err)
             struct flow *flow = dataset->flows[f];
             WEIR_TRY(weiri_at_place(err, analyze_flow(graph, flow, err), flow->file, flow->pos));
         }
-        if (dataset->kind != WEIR_DATASET_TEMP_VIEW) {
+        if (dataset->quarantine_of) {
+            WEIR_TRY(weiri_at_place(err, weiri_quarantine_schema(graph, dataset, err), dataset->file, dataset->pos));
+        } else if (dataset->kind != WEIR_DATASET_TEMP_VIEW) {
             WEIR_TRY(weiri_at_place(err, dataset_schema(graph, dataset, err), dataset->file, dataset->pos));
             WEIR_TRY(weiri_expectations_check(graph, dataset, err));
         }
@@ -176,7 +178,7 @@ weir_rc weiri_graph_analyze(struct graph *graph, struct weir_error *err)
 
 static void describe_node(const struct graph *graph, const struct dataset *dataset, struct weir_graph_node *out)
 {
-    size_t inputs = 0;
+    size_t inputs = dataset->quarantine_of ? 1 : 0;
     *out = (struct weir_graph_node){.name = dataset->full_name, .kind = dataset->kind, .file = dataset->file->path, .line = dataset->pos.line, .column = dataset->pos.column, .schema = dataset->schema_out,
                                     .comment = dataset->stmt->comment};
     for (size_t f = 0; f < dataset->flow_count; f++) {
@@ -184,6 +186,9 @@ static void describe_node(const struct graph *graph, const struct dataset *datas
     }
     const char **names = weir_arena_alloc(graph->arena, (inputs + 1) * sizeof *names);
     const char **flows = weir_arena_alloc(graph->arena, (dataset->flow_count + 1) * sizeof *flows);
+    if (dataset->quarantine_of) {
+        names[out->input_count++] = dataset->quarantine_of->full_name;
+    }
     for (size_t f = 0; f < dataset->flow_count; f++) {
         flows[f] = dataset->flows[f]->name;
         for (size_t r = 0; r < dataset->flows[f]->ref_count; r++) {
@@ -193,7 +198,7 @@ static void describe_node(const struct graph *graph, const struct dataset *datas
     out->inputs = names;
     out->flows = flows;
     out->flow_count = dataset->flow_count;
-    out->how = dataset->kind == WEIR_DATASET_STREAMING_TABLE ? "new rows of its streams, each once" : dataset->kind == WEIR_DATASET_VIEW ? "recomputed when an input has new rows" : "written into the queries that read it";
+    out->how = dataset->quarantine_of ? "rows that violate its expectations, in the same batch" : dataset->kind == WEIR_DATASET_STREAMING_TABLE ? "new rows of its streams, each once" : dataset->kind == WEIR_DATASET_VIEW ? "recomputed when an input has new rows" : "written into the queries that read it";
 }
 
 weir_rc weir_pipeline_graph(weir_project *project, weir_engine *engine, weir_arena *arena, struct weir_graph_node **out, size_t *count_out, struct weir_error *err)

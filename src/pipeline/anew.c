@@ -97,6 +97,9 @@ weir_rc weiri_build_anew(struct run *run, struct weir_error *err)
     for (size_t i = 0; i < run->graph.count; i++) {
         if (pending[i]) {
             WEIR_TRY(weiri_at_place(err, weiri_table_truncate(&run->graph, run->graph.order[i], err), run->graph.order[i]->file, run->graph.order[i]->pos));
+            if (run->graph.order[i]->quarantine) { /* its rows come again with the others */
+                WEIR_TRY(weiri_at_place(err, weiri_table_truncate(&run->graph, run->graph.order[i]->quarantine, err), run->graph.order[i]->file, run->graph.order[i]->pos));
+            }
         }
     }
     for (size_t i = 0; i < run->graph.count; i++) {

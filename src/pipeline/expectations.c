@@ -18,6 +18,23 @@ static weir_rc refuse(const struct dataset *dataset, const struct weir_constrain
                           constraint->pos);
 }
 
+/* <table>__quarantine: a dataset of the graph, so that others may read it, after the one that fills it. */
+static weir_rc add_quarantine(struct graph *graph, struct dataset *dataset, const struct weir_constraint *constraint, struct weir_error *err)
+{
+    struct dataset *quarantine = weir_arena_zalloc(graph->arena, sizeof *quarantine);
+    struct weir_stmt *stmt = weir_arena_zalloc(graph->arena, sizeof *stmt);
+    *stmt = (struct weir_stmt){.kind = dataset->stmt->kind, .text = dataset->stmt->text, .pos = dataset->stmt->pos, .comment = weir_arena_printf(graph->arena, "rows that violate expectations of %s", dataset->full_name)};
+    *quarantine = (struct dataset){.kind = dataset->kind, .catalog = dataset->catalog, .schema = dataset->schema, .name = weir_arena_printf(graph->arena, "%s__quarantine", dataset->name), .file = dataset->file,
+                                   .pos = constraint->pos, .stmt = stmt, .quarantine_of = dataset};
+    quarantine->full_name = weir_arena_printf(graph->arena, "%s.%s.%s", quarantine->catalog, quarantine->schema, quarantine->name);
+    if (weir_map_has(graph->by_name, weir_str(quarantine->full_name))) {
+        return refuse(dataset, constraint, "QUARANTINE_NAME_TAKEN", weir_arena_printf(graph->arena, "needs the name %s, which the project gives to another dataset; rename that one", quarantine->full_name), err);
+    }
+    weir_map_put(graph->by_name, weir_str(quarantine->full_name), quarantine);
+    dataset->quarantine = quarantine;
+    return WEIR_OK;
+}
+
 weir_rc weiri_expectations_take(struct graph *graph, struct dataset *dataset, struct weir_error *err)
 {
     const struct weir_stmt *stmt = dataset->stmt;
@@ -30,11 +47,24 @@ weir_rc weiri_expectations_take(struct graph *graph, struct dataset *dataset, st
                 return refuse(dataset, constraint, "PIPELINE_DUPLICATE_IDENTIFIERS", "is there twice; give one of them another name: their counts go by it", err);
             }
         }
-        if (items[i].action == WEIR_VIOLATION_QUARANTINE) {
-            return refuse(dataset, constraint, "QUARANTINE_UNSUPPORTED", "says QUARANTINE, which is not there yet; use DROP ROW, and a second streaming table for what fails", err);
+        if (items[i].action == WEIR_VIOLATION_QUARANTINE && !dataset->quarantine) {
+            WEIR_TRY(add_quarantine(graph, dataset, constraint, err));
         }
     }
     dataset->expectations = (struct weir_expectations){.items = items, .count = stmt->constraint_count, .dataset = dataset->full_name};
+    return WEIR_OK;
+}
+
+weir_rc weiri_quarantine_schema(struct graph *graph, struct dataset *quarantine, struct weir_error *err)
+{
+    static const char *const own[] = {WEIR_QUARANTINE_FAILED, WEIR_QUARANTINE_BATCH};
+    const struct dataset *table = quarantine->quarantine_of;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (weir_schema_find(table->schema_out, weir_str(own[i])) >= 0) {
+            return weir_fail_at(err, WEIR_INVALID, "QUARANTINE_NAME_TAKEN", table->pos.line, table->pos.column, "%s has a column %s, which its quarantine has of its own; give the column another name", table->full_name, own[i]);
+        }
+    }
+    quarantine->schema_out = weir_quarantine_schema(graph->arena, table->schema_out);
     return WEIR_OK;
 }
 

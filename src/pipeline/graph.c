@@ -276,6 +276,9 @@ static weir_rc visit(struct graph *graph, struct dataset *dataset, struct datase
     }
     dataset->mark = 1;
     path[depth] = dataset;
+    if (dataset->quarantine_of) {
+        WEIR_TRY(visit(graph, dataset->quarantine_of, path, depth + 1, err));
+    }
     for (size_t f = 0; f < dataset->flow_count; f++) {
         for (size_t r = 0; r < dataset->flows[f]->ref_count; r++) {
             if (dataset->flows[f]->refs[r].dataset) {
@@ -349,7 +352,7 @@ static weir_rc check_shape(struct graph *graph, struct weir_error *err)
 {
     for (size_t i = 0; i < graph->count; i++) {
         struct dataset *dataset = graph->order[i];
-        if (dataset->flow_count == 0) {
+        if (dataset->flow_count == 0 && !dataset->quarantine_of) {
             return fail_place(err, dataset->file, dataset->pos, "PIPELINE_DATASET_WITHOUT_FLOW", "nothing fills %s; give it AS SELECT .., or a CREATE FLOW .. INSERT INTO it", dataset->full_name);
         }
         for (size_t f = 0; f < dataset->flow_count; f++) {

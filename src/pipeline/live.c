@@ -80,6 +80,10 @@ weir_rc weiri_live_open(struct run *run, struct flow *flow, enum weir_trigger tr
                                            .table_path = flow->target->location, .table_name = flow->target->full_name, .trigger = trigger, .interval_ms = run->options->interval_ms,
                                            .threads = run->options->threads, .codec = WEIR_CODEC_SNAPPY, .expectations = weiri_expectations(flow->target), .origin = &live->origin};
     live->origin = weiri_event_origin(graph, flow);
+    if (flow->target->quarantine) {
+        live->spec.quarantine_path = flow->target->quarantine->location;
+        live->spec.quarantine_name = flow->target->quarantine->full_name;
+    }
     live->events = (struct weir_stream_events){.arg = live, .batch = on_progress, .note = on_note};
     if (rc == WEIR_OK) {
         rc = weiri_checkpoint_place(graph, flow, false, run->options->adopt, live->arena, &live->spec.checkpoint, &note, err);

@@ -57,6 +57,8 @@ struct dataset {
     size_t flow_count, flow_cap;
     const weir_schema *schema_out;   /* what the table will have */
     struct weir_expectations expectations; /* of its rows; count 0 = none */
+    struct dataset *quarantine;      /* where rows go that they set aside: a dataset without a flow of its own; NULL = none of them does */
+    struct dataset *quarantine_of;   /* the other way round: it is filled, fails and is built anew with that one */
     int mark;                        /* for the walk: 0 unseen, 1 open, 2 done */
     /* during a run */
     const char *location;
@@ -100,6 +102,14 @@ static inline const struct weir_expectations *weiri_expectations(const struct da
 }
 /* The update that a commit of the flow belongs to; points into the graph. */
 struct weir_event_origin weiri_event_origin(const struct graph *graph, const struct flow *flow);
+
+/* Who fills the dataset: a quarantine has no flow of its own. */
+static inline const struct dataset *weiri_filled_by(const struct dataset *dataset)
+{
+    return dataset->quarantine_of ? dataset->quarantine_of : dataset;
+}
+/* The quarantine's columns, when those of its table are known. */
+weir_rc weiri_quarantine_schema(struct graph *graph, struct dataset *quarantine, struct weir_error *err) WEIR_MUST_USE;
 
 /* sources.c: what a stream reference reads, as a stream's source; its options are freed by weiri_stream_source_free. */
 void weiri_stream_source_free(struct weir_stream_source *source);

@@ -208,7 +208,7 @@ static weir_rc gather(struct refresh_request *request, struct weir_error *err)
 
 static bool up_to_date(const struct refresh_request *request)
 {
-    bool news = !request->exists || request->query_changed || !request->view->flows[0]->deterministic;
+    bool news = !request->exists || (request->view->quarantine && !request->quarantine_exists) || request->query_changed || !request->view->flows[0]->deterministic;
     for (size_t i = 0; i < request->input_count; i++) {
         news |= request->inputs[i].has_new;
     }
@@ -220,6 +220,9 @@ weir_rc weiri_refresh(struct graph *graph, struct dataset *view, struct pins *pi
     struct refresh_request request = {.graph = graph, .view = view, .pins = pins};
     *result = (struct refresh_result){.version = -1, .how = "up to date"};
     WEIR_TRY(weiri_table_find(graph, view, &request.exists, err));
+    if (view->quarantine) {
+        WEIR_TRY(weiri_table_find(graph, view->quarantine, &request.quarantine_exists, err));
+    }
     WEIR_TRY(weiri_session_for(graph, view->flows[0], &request.session, err));
     weir_rc rc = gather(&request, err);
     if (rc == WEIR_OK && (force || !up_to_date(&request))) {
@@ -231,6 +234,9 @@ weir_rc weiri_refresh(struct graph *graph, struct dataset *view, struct pins *pi
         result->how = WAYS[i]->name;
         rc = WAYS[i]->run(&request, result, err);
         weiri_pins_forget(pins, view->full_name); /* who reads it sees the new version */
+        if (view->quarantine) {
+            weiri_pins_forget(pins, view->quarantine->full_name);
+        }
     }
     weir_session_close(request.session);
     return rc;

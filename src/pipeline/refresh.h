@@ -30,6 +30,7 @@ struct refresh_request {
     struct pins *pins;
     struct refresh_input *inputs; size_t input_count;
     bool exists, query_changed;
+    bool quarantine_exists;       /* of view->quarantine, where there is one */
 };
 struct refresh_result {
     int64_t version, rows;

@@ -81,7 +81,7 @@ static weir_rc check_names(struct run *run, const char *const *list, size_t coun
     for (size_t i = 0; i < count; i++) {
         bool found = false;
         for (size_t d = 0; d < run->graph.count; d++) {
-            found |= run->graph.order[d]->kind != WEIR_DATASET_TEMP_VIEW && names(&list[i], 1, run->graph.order[d]);
+            found |= run->graph.order[d]->kind != WEIR_DATASET_TEMP_VIEW && !run->graph.order[d]->quarantine_of && names(&list[i], 1, run->graph.order[d]);
         }
         if (!found) {
             return weir_fail(err, WEIR_NOT_FOUND, "PIPELINE_DATASET_NOT_FOUND", "%s is not a table or view of this project; `weir dry-run` lists them", list[i]);
@@ -102,7 +102,7 @@ static weir_rc select_datasets(struct run *run, struct weir_error *err)
         if (both || (o->full_refresh_all && (o->refresh_count > 0 || o->full_refresh_count > 0))) {
             return weir_fail(err, WEIR_INVALID, "PIPELINE_REFRESH_OVERLAP", "%s", both ? "a dataset stands in both --refresh and --full-refresh; name it in one" : "--full-refresh-all leaves no room for --refresh or --full-refresh; give it alone");
         }
-        dataset->selected = dataset->kind != WEIR_DATASET_TEMP_VIEW && (all || names(o->refresh, o->refresh_count, dataset) || names(o->full_refresh, o->full_refresh_count, dataset));
+        dataset->selected = dataset->kind != WEIR_DATASET_TEMP_VIEW && !dataset->quarantine_of && (all || names(o->refresh, o->refresh_count, dataset) || names(o->full_refresh, o->full_refresh_count, dataset));
     }
     return WEIR_OK;
 }
@@ -113,7 +113,7 @@ static bool input_failed(const struct dataset *dataset)
 {
     for (size_t f = 0; f < dataset->flow_count; f++) {
         for (size_t r = 0; r < dataset->flows[f]->ref_count; r++) {
-            const struct dataset *input = dataset->flows[f]->refs[r].dataset;
+            const struct dataset *input = dataset->flows[f]->refs[r].dataset ? weiri_filled_by(dataset->flows[f]->refs[r].dataset) : NULL;
             if (input && (input->failed || input->skipped)) {
                 return true;
             }
@@ -194,7 +194,7 @@ static void run_flow(struct run *run, struct flow *flow)
 static bool inputs_done(const struct flow *flow)
 {
     for (size_t r = 0; r < flow->ref_count; r++) {
-        const struct dataset *input = flow->refs[r].dataset;
+        const struct dataset *input = flow->refs[r].dataset ? weiri_filled_by(flow->refs[r].dataset) : NULL;
         if (input && input->kind == WEIR_DATASET_STREAMING_TABLE && input->selected && input->mark != 3) {
             return false;
         }

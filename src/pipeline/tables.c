@@ -144,7 +144,8 @@ weir_rc weiri_table_ready(struct graph *graph, struct dataset *dataset, struct w
 {
     bool exists = false;
     WEIR_TRY(weiri_table_find(graph, dataset, &exists, err));
-    if (exists && graph->options && dataset->selected && weiri_full_refresh(graph->options, dataset)) {
+    const struct dataset *by = weiri_filled_by(dataset);
+    if (exists && graph->options && by->selected && weiri_full_refresh(graph->options, by)) {
         return WEIR_OK; /* emptied in a moment, with the columns of the query */
     }
     return exists ? widen(graph, dataset, err) : create(graph, dataset, err);

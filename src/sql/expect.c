@@ -222,8 +222,8 @@ static weir_rc write_aside(const struct check *check, const struct weir_batch *b
     const weir_schema *schema = check->to->quarantine_schema;
     const struct weir_batch view = table_columns(check, batch);
     struct weir_batch taken = {0}, out = {0};
-    if (check->aside_count == 0) {
-        return WEIR_OK;
+    if (check->aside_count == 0 || !check->to->quarantine) {
+        return WEIR_OK; /* without a writer the quarantine has these rows already */
     }
     WEIR_TRY(weir_batch_take(&view, check->aside, (int64_t)check->aside_count, &taken, err));
     struct ArrowArray *columns = weir_calloc(schema->field_count + 1, sizeof *columns);

@@ -115,7 +115,7 @@ struct weir_check_target {
     const weir_schema *schema;            /* of the table */
     weir_delta_writer *writer;
     const weir_schema *quarantine_schema; /* of the quarantine, its columns in any order; NULL = no expectation quarantines */
-    weir_delta_writer *quarantine;
+    weir_delta_writer *quarantine;        /* NULL = its rows are counted only */
     int64_t batch_id;
     const char *unit;                     /* for messages: "batch 4" */
 };

@@ -4,6 +4,7 @@
  *
  * A batch that was planned and not acknowledged is run again first, exactly as it was planned; the table's txn tells whether its rows are there. */
 #include "stream/stream_internal.h"
+#include "stream/prepared.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/uri.h"
@@ -101,6 +102,8 @@ weir_rc weir_stream_open(weir_session *session, const struct weir_stream_spec *s
     stream->arena = weir_arena_new();
     stream->run_id = weir_uuid_new();
     stream->sink = weir_engine_table(stream->engine, spec->table_path);
+    stream->quarantine = spec->quarantine_path ? weir_engine_table(stream->engine, spec->quarantine_path) : NULL;
+    stream->prepared_may_be = true;
     stream->query = spec->query;
     stream->ref_source = spec->ref_source;
     weir_rc rc = weir_checkpoint_open(stream->fs, spec->checkpoint, true, true, &stream->checkpoint, err);
@@ -236,6 +239,10 @@ static weir_rc run_planned(weir_stream *stream, const struct weir_batch_plan *pl
     WEIR_TRY(weir_batch_run(stream, plan, arena, &result, progress, err));
     int64_t acknowledged = weir_mono_us();
     WEIR_TRY(weir_checkpoint_write_commit(stream->checkpoint, plan->number, err));
+    if (stream->prepared_may_be) {
+        weir_prepared_forget(stream->checkpoint);
+        stream->prepared_may_be = false;
+    }
     progress->phase_us[WEIR_PHASE_COMMIT_OFFSETS] = weir_mono_us() - acknowledged;
     progress->duration_us = weir_mono_us() - began;
     if (stream->events.committed) {

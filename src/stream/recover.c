@@ -47,6 +47,21 @@ static weir_rc check_txn(weir_stream *stream, const weir_snapshot *snapshot, str
     return WEIR_OK;
 }
 
+/* It is never ahead of the plan either; behind is what a batch without rows for it leaves. */
+static weir_rc check_quarantine(weir_stream *stream, struct weir_error *err)
+{
+    weir_snapshot *snapshot = NULL;
+    int64_t version = -1;
+    WEIR_TRY(weir_delta_snapshot(stream->quarantine, &snapshot, err));
+    weir_rc rc = weir_snapshot_check_write(snapshot, err);
+    if (rc == WEIR_OK && weir_snapshot_txn(snapshot, weir_checkpoint_id(stream->checkpoint), &version) && version > weir_checkpoint_last_offset(stream->checkpoint)) {
+        rc = weir_fail(err, WEIR_CORRUPT, "CHECKPOINT_OFFSETS_LOST", "the quarantine %s holds batch %lld of query %s, but the checkpoint %s ends at batch %lld; restore offsets/ and commits/ from a copy, or start with a new checkpoint folder",
+                       stream->spec->quarantine_name, (long long)version, weir_checkpoint_id(stream->checkpoint), weir_checkpoint_folder(stream->checkpoint), (long long)weir_checkpoint_last_offset(stream->checkpoint));
+    }
+    weir_snapshot_unref(snapshot);
+    return rc;
+}
+
 weir_rc weir_stream_check(weir_stream *stream, struct weir_error *err)
 {
     WEIR_TRY(check_count(stream, err));
@@ -68,5 +83,5 @@ weir_rc weir_stream_check(weir_stream *stream, struct weir_error *err)
         rc = check_txn(stream, snapshot, err);
     }
     weir_snapshot_unref(snapshot);
-    return rc;
+    return rc == WEIR_OK && stream->quarantine && weir_delta_exists(stream->quarantine) ? check_quarantine(stream, err) : rc;
 }

@@ -235,11 +235,12 @@ static weir_rc settle_pumps(weir_stream *stream, struct inputs *in, weir_arena *
 }
 
 /* Through the table's expectations. */
-static weir_rc write_checked(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, weir_result *result, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
+static weir_rc write_checked(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, weir_result *result, const struct weir_batch_sinks *sinks, struct weir_batch_result *out,
                              struct weir_error *err)
 {
     const struct weir_expectations *expectations = stream->spec->expectations;
-    const struct weir_check_target target = {.schema = sink, .writer = writer, .batch_id = plan->number, .unit = weir_arena_printf(arena, "batch %lld", (long long)plan->number)};
+    const struct weir_check_target target = {.schema = sinks->columns, .writer = sinks->writer, .quarantine = sinks->aside, .quarantine_schema = sinks->aside_columns, .batch_id = plan->number,
+                                             .unit = weir_arena_printf(arena, "batch %lld", (long long)plan->number)};
     struct weir_buf text;
     weir_quality_init(&out->quality, expectations, arena);
     WEIR_TRY(weir_result_write_checked(result, expectations, &target, &out->quality, err));
@@ -250,8 +251,7 @@ static weir_rc write_checked(weir_stream *stream, const struct weir_batch_plan *
     return WEIR_OK;
 }
 
-static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
-                      struct weir_error *err)
+static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const struct weir_batch_sinks *sinks, struct weir_batch_result *out, struct weir_error *err)
 {
     struct inputs in = {.stream = stream, .arena = arena};
     in.pumps = weir_arena_zalloc(arena, (stream->feed_count + 1) * sizeof *in.pumps);
@@ -262,23 +262,23 @@ static weir_rc by_sql(weir_stream *stream, const struct weir_batch_plan *plan, w
     out->rows_in = out->bad_rows = out->bytes = 0;
     weir_rc rc = weir_session_transform(stream->session, &transform, &result, err);
     if (rc == WEIR_OK) {
-        rc = stream->spec->expectations ? write_checked(stream, plan, arena, result, sink, writer, out, err)
-                                        : weir_result_write(result, sink, true, writer, &rows, err);
+        rc = stream->spec->expectations ? write_checked(stream, plan, arena, result, sinks, out, err)
+                                        : weir_result_write(result, sinks->columns, true, sinks->writer, &rows, err);
     }
     weir_result_close(result);
     return settle_pumps(stream, &in, arena, rc, out, err);
 }
 
-weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer, struct weir_batch_result *out,
-                        struct weir_error *err)
+weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const struct weir_batch_sinks *to, struct weir_batch_result *out, struct weir_error *err)
 {
+    const weir_schema *schema = to->columns;
     struct weir_item *items = NULL;
     enum weir_text_keep keep = WEIR_TEXT_KEEP_ALL;
     struct weir_sink_factory *sinks = NULL;
-    if (plan_items(stream, sink, arena, &items, &keep) && weir_delta_writer_sinks(writer, &sinks, NULL) == WEIR_OK) {
-        return text_to_parquet(stream, arena, items, sink->field_count, keep, sinks, out, err);
+    if (plan_items(stream, schema, arena, &items, &keep) && weir_delta_writer_sinks(to->writer, &sinks, NULL) == WEIR_OK) {
+        return text_to_parquet(stream, arena, items, schema->field_count, keep, sinks, out, err);
     }
-    return by_sql(stream, plan, arena, sink, writer, out, err);
+    return by_sql(stream, plan, arena, to, out, err);
 }
 
 weir_rc weir_stream_output(weir_stream *stream, weir_arena *arena, const weir_schema **out, struct weir_error *err)

@@ -28,6 +28,7 @@ struct weir_stream_spec {
     weir_rc (*create)(void *arg, const weir_schema *schema, struct weir_error *err); void *create_arg;
     const char *checkpoint;         /* folder */
     const struct weir_expectations *expectations; /* on the rows of the table; NULL = none */
+    const char *quarantine_path, *quarantine_name; /* a Delta table (weir_quarantine_schema) for the rows that they set aside, in the same batch; NULL = none does */
     const struct weir_event_origin *origin;       /* the pipeline's update that runs it, remembered in each commit; NULL = no pipeline */
     enum weir_trigger trigger; int64_t interval_ms;
     int threads;                    /* 0 = processors */

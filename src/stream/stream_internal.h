@@ -17,6 +17,8 @@ struct weir_stream {
     weir_feed **feeds;
     size_t feed_count;
     weir_delta *sink;
+    weir_delta *quarantine;    /* NULL = none */
+    bool prepared_may_be;      /* _weir/prepared.json may be there */
     weir_arena *arena;         /* of the query */
     const weir_node *query;    /* the spec's, or SELECT * of all sources */
     struct weir_pos *ref_pos;  /* where each stream reference stands */
@@ -54,8 +56,19 @@ weir_rc weir_stream_check(weir_stream *stream, struct weir_error *err) WEIR_MUST
 weir_rc weir_stream_ready_sink(weir_stream *stream, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_batch_run(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, struct weir_batch_result *result, struct weir_progress *progress,
                        struct weir_error *err) WEIR_MUST_USE;
-/* rows.c: the rows of the loaded feeds into a writer, by way of text (one simple query over one folder) or of SQL. */
-weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const weir_schema *sink, weir_delta_writer *writer,
-                        struct weir_batch_result *result, struct weir_error *err) WEIR_MUST_USE;
+/* Where the rows of a batch go: the tables as they stand before it, and with the columns that come with it. */
+struct weir_batch_sinks {
+    weir_snapshot *table;
+    const weir_schema *columns;
+    bool grown;                 /* `columns` has more than the table */
+    weir_delta_writer *writer;
+    weir_snapshot *quarantine;  /* NULL = none */
+    const weir_schema *aside_columns;
+    bool aside_grown;
+    weir_delta_writer *aside;   /* of the quarantine; NULL = none, or it has the batch already */
+};
+/* rows.c: the rows of the loaded feeds into the writers, by way of text (one simple query over one folder) or of SQL. */
+weir_rc weir_batch_fill(weir_stream *stream, const struct weir_batch_plan *plan, weir_arena *arena, const struct weir_batch_sinks *sinks, struct weir_batch_result *result,
+                        struct weir_error *err) WEIR_MUST_USE;
 weir_rc weir_stream_output(weir_stream *stream, weir_arena *arena, const weir_schema **out, struct weir_error *err) WEIR_MUST_USE;
 void weir_stream_note(weir_stream *stream, const char *fmt, ...) WEIR_PRINTF(2, 3);

@@ -1,5 +1,5 @@
 """kill -9 of the real process at random moments of a medallion run, files arriving meanwhile: each row of each file once, nothing that was
-reported is lost, and no table is ever wrong between two runs. WEIR_SEED repeats a campaign's moments."""
+reported is lost, and no table is ever wrong between two runs; rows that a table sets aside are in its quarantine by the same batch. WEIR_SEED repeats a campaign's moments."""
 import json
 import os
 import random
@@ -16,8 +16,9 @@ BRONZE = """CREATE OR REFRESH STREAMING TABLE workspace.shop.bronze AS
 SELECT id, name, v, _metadata.file_name AS f
 FROM STREAM read_files('{landing}', format => 'csv', header => true, schema => 'id BIGINT, name STRING, v DOUBLE', maxFilesPerTrigger => 3);
 """
-SILVER = """CREATE OR REFRESH STREAMING TABLE workspace.shop.silver AS
-SELECT id, upper(name) AS name, v * 2 AS twice, f FROM STREAM workspace.shop.bronze WHERE id % 7 <> 0;
+SILVER = """CREATE OR REFRESH STREAMING TABLE workspace.shop.silver (
+  CONSTRAINT no_seventh EXPECT (id % 7 <> 0) ON VIOLATION QUARANTINE
+) AS SELECT id, upper(name) AS name, v * 2 AS twice, f FROM STREAM workspace.shop.bronze;
 """
 GOLD = """CREATE OR REFRESH MATERIALIZED VIEW workspace.shop.gold AS
 SELECT f, count(*) AS n, sum(twice) AS total FROM workspace.shop.silver GROUP BY f;
@@ -127,7 +128,7 @@ def committed(folder):
 def check_between(weir, reported, before):
     """What holds after every kill: no row twice, none that was there is gone, every reported batch is in its table."""
     now, batches = {}, {}
-    for table in ("bronze", "silver"):
+    for table in ("bronze", "silver", "silver__quarantine"):
         try:
             rows = weir.sql(f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM workspace.shop.{table}")[0]
         except harness.WeirFailed as failed:
@@ -137,14 +138,16 @@ def check_between(weir, reported, before):
         assert rows["n"] >= before.get(table, 0), f"{table}: rows are gone"
         now[table] = rows["n"]
         if rows["n"] or reported:
-            batches.update(committed(table_folder(weir, table)))
+            done = committed(table_folder(weir, table))
+            batches.update(done if table != "silver__quarantine" else {})
     for query, batch in reported:
         assert batches.get(query, -1) >= batch, f"batch {batch} of {query} was reported and is not in its table"
     return now
 
 
 def check_end(weir, feeder):
-    silver = [{"id": row["id"], "name": row["name"].upper(), "twice": row["v"] * 2, "f": row["f"]} for row in feeder.rows if row["id"] % 7]
+    upper = [{"id": row["id"], "name": row["name"].upper(), "twice": row["v"] * 2, "f": row["f"]} for row in feeder.rows]
+    silver, seventh = [row for row in upper if row["id"] % 7], [row for row in upper if row["id"] % 7 == 0]
     gold = {}
     for row in silver:
         n, total = gold.get(row["f"], (0, 0.0))
@@ -157,6 +160,13 @@ def check_end(weir, feeder):
             assert told is None, f"{table}: {told}"
             told = render.difference(source.read("deltalake", table_folder(weir, table)), rows, 1e-9)
             assert told is None, f"{table} by delta-rs: {told}"
+        aside = source.read("deltalake", table_folder(weir, "silver__quarantine"))
+        batches = [row.pop("_batch_id") for row in aside]
+        assert all(row.pop("_failed_expectations") == ["no_seventh"] for row in aside)
+        told = render.difference(render.in_order(aside), render.in_order(seventh), 1e-9)
+        assert told is None, f"the quarantine by delta-rs: {told}"
+        done, waiting = committed(table_folder(weir, "silver")), committed(table_folder(weir, "silver__quarantine"))
+        assert all(batch <= done[query] for query, batch in waiting.items()) and max(batches, default=-1) <= max(done.values())
     finally:
         source.close()
 

@@ -200,6 +200,183 @@ def test_continuous(project):
     assert project.ids() == [1]
 
 
+ASIDE = "CONSTRAINT price_ok EXPECT (price > 0) ON VIOLATION QUARANTINE"
+
+
+def test_quarantine(project):
+    project.events(ASIDE, "CONSTRAINT `kind known` EXPECT (kind IN ('view', 'buy')) ON VIOLATION QUARANTINE", "CONSTRAINT id_there EXPECT (id IS NOT NULL) ON VIOLATION DROP ROW", "CONSTRAINT small EXPECT (id < 6)")
+    project.drop("a.csv", "1,view,2.5", "2,buy,-1", ",view,3", "4,other,", ",view,", "6,view,1")
+    batch, = project.run()
+    assert project.ids() == [1, 6]
+    quarantine = "SELECT * FROM shop.events__quarantine"
+    first = [{"id": 2, "kind": "buy", "price": -1.0, "_failed_expectations": ["price_ok"], "_batch_id": 0},
+             {"id": 4, "kind": "other", "price": None, "_failed_expectations": ["price_ok", "kind known"], "_batch_id": 0},
+             {"id": None, "kind": "view", "price": None, "_failed_expectations": ["price_ok", "id_there", "small"], "_batch_id": 0}]
+    assert project.weir.sql(quarantine) == render.in_order(first)
+    assert batch["data_quality"] == {"dropped_records": 4, "quarantined_records": 3, "expectations": [
+        counts("price_ok", 3, 3, 3), counts("kind known", 5, 1, 1), counts("id_there", 4, 2, 2), counts("small", 3, 3)]}
+    # a batch without such rows leaves the quarantine alone
+    project.drop("b.csv", "7,view,1")
+    project.run()
+    assert len(project.weir.sql("DESCRIBE HISTORY shop.events__quarantine")) == 2
+    project.drop("c.csv", "8,view,-1")
+    told = project.weir("run").err
+    assert "workspace.shop.events has COMPLETED (1 file, 0 rows; 1 quarantined)" in told, told
+    assert project.weir.sql(quarantine) == render.in_order([*first, {"id": 8, "kind": "view", "price": -1.0, "_failed_expectations": ["price_ok", "small"], "_batch_id": 2}])
+    assert project.ids() == [1, 6, 7]
+    assert "nothing new" in project.weir("run").err
+    quality = "SELECT sum(details:flow_progress.data_quality.quarantined_records::INT) AS q FROM event_log('shop.events')"
+    assert project.weir.sql(quality) == [{"q": 4}]
+    assert [event["origin"]["batch_id"] for event in project.weir.rows_in_order("SELECT * FROM event_log('shop.events__quarantine') WHERE event_type = 'flow_progress'")] == [0, 2]
+    # all of it again
+    project.weir("run", "--full-refresh", "events")
+    assert project.ids() == [1, 6, 7]
+    assert sorted(row["id"] or 0 for row in project.weir.sql(quarantine)) == [0, 2, 4, 8]
+
+
+def test_fail_update_leaves_the_quarantine_alone_too(project):
+    project.events(ASIDE, "CONSTRAINT id_there EXPECT (id IS NOT NULL) ON VIOLATION FAIL UPDATE")
+    project.drop("a.csv", "1,view,-1", ",view,1")
+    project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    assert project.ids() == [] and project.ids("events__quarantine") == []
+
+
+def test_a_quarantine_is_a_dataset_of_the_project(project):
+    project.events(ASIDE, more="""
+        CREATE MATERIALIZED VIEW shop.kinds (CONSTRAINT enough EXPECT (n > 1) ON VIOLATION QUARANTINE) AS SELECT kind, count(*) AS n FROM shop.events GROUP BY kind;
+        CREATE STREAMING TABLE shop.mended AS SELECT id, abs(price) AS price FROM STREAM shop.events__quarantine WHERE price < 0;
+        CREATE MATERIALIZED VIEW shop.rare AS SELECT kind, n FROM shop.kinds__quarantine;
+        CREATE MATERIALIZED VIEW shop.why AS SELECT f, count(*) AS n FROM (SELECT explode(_failed_expectations) AS f FROM shop.events__quarantine) GROUP BY f;""")
+    names = [node["name"].split(".")[-1] for node in project.weir("dry-run", "-o", "json").json()]
+    assert sorted(names) == ["events", "events__quarantine", "kinds", "kinds__quarantine", "mended", "rare", "why"]
+    assert names.index("events__quarantine") < min(names.index("mended"), names.index("why")) and names.index("kinds__quarantine") < names.index("rare")
+    for run, (lines, kinds, rare) in enumerate([(["1,view,1", "2,view,1", "3,buy,1", "4,buy,-4"], ["view"], ["buy"]), (["5,buy,1", "6,other,1", "7,other,-7"], ["buy", "view"], ["other"])]):
+        project.drop(f"{run}.csv", *lines)
+        project.weir("run")
+        assert sorted(row["kind"] for row in project.weir.sql("SELECT kind FROM shop.kinds")) == kinds
+        aside = project.weir.sql("SELECT kind, _failed_expectations, _batch_id FROM shop.kinds__quarantine")
+        assert aside == [{"kind": kind, "_failed_expectations": ["enough"], "_batch_id": run} for kind in rare]  # the version of the view that lacks them
+        assert [row["kind"] for row in project.weir.sql("SELECT kind FROM shop.rare")] == rare
+    assert project.weir.sql("SELECT * FROM shop.mended") == [{"id": 4, "price": 4.0}, {"id": 7, "price": 7.0}]
+    assert project.weir.sql("SELECT * FROM shop.why") == [{"f": "price_ok", "n": 2}]
+    assert "nothing new" in project.weir("run").err
+    # a view's quarantine that was dropped is made again, a table's too, empty
+    project.weir("sql", "-c", "DROP TABLE shop.kinds__quarantine; DROP TABLE shop.events__quarantine")
+    project.sql((project.folder / "transformations" / "all.sql").read_text().split("CREATE MATERIALIZED VIEW shop.rare")[0].replace("CREATE STREAMING TABLE shop.mended", "-- "))
+    project.weir("run")
+    assert [row["kind"] for row in project.weir.sql("SELECT kind FROM shop.kinds__quarantine")] == ["other"]
+    assert project.weir.sql("SELECT * FROM shop.events__quarantine") == []
+
+
+def test_what_fills_it_failed(project):
+    project.events(ASIDE, "CONSTRAINT id_there EXPECT (id IS NOT NULL) ON VIOLATION FAIL UPDATE",
+                   more="CREATE STREAMING TABLE shop.mended AS SELECT id FROM STREAM shop.events__quarantine; CREATE MATERIALIZED VIEW shop.v AS SELECT count(*) AS n FROM shop.events__quarantine;")
+    project.drop("a.csv", ",view,-1")
+    failed = project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    assert "workspace.shop.mended is SKIPPED" in failed.err and "workspace.shop.v is SKIPPED" in failed.err
+
+
+def test_a_table_that_gets_columns_and_its_quarantine(project):
+    project.events(ASIDE)
+    project.drop("a.csv", "1,view,1", "2,view,-1")
+    project.weir("run")
+    project.sql((project.folder / "transformations" / "all.sql").read_text().replace("SELECT *", "SELECT *, upper(kind) AS loud"))
+    project.drop("b.csv", "3,view,-1")
+    project.weir("run")
+    assert project.weir.sql("SELECT id, loud, _batch_id, _failed_expectations FROM shop.events__quarantine") == render.in_order([
+        {"id": 2, "loud": None, "_batch_id": 0, "_failed_expectations": ["price_ok"]}, {"id": 3, "loud": "VIEW", "_batch_id": 1, "_failed_expectations": ["price_ok"]}])
+
+
+def test_columns_that_come_with_files_come_to_the_quarantine(project):
+    """With the first row there that has them, not before."""
+    project.sql(f"CREATE STREAMING TABLE shop.events ({ASIDE}) AS SELECT * FROM STREAM read_files('{project.landing}', format => 'json');")
+
+    def put(name, *rows):
+        (project.landing / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        project.weir("run")
+        return [set(row) - {"_failed_expectations", "_batch_id"} for row in (project.weir.sql("SELECT * FROM shop.events"), project.weir.sql("SELECT * FROM shop.events__quarantine")) for row in row[:1]]
+
+    assert put("a.json", {"id": 1, "price": 1.5}, {"id": 2, "price": -1.5}) == [{"id", "price"}] * 2
+    assert put("b.json", {"id": 3, "price": 1.5, "more": "m"}) == [{"id", "price", "more"}, {"id", "price"}]
+    assert put("c.json", {"id": 4, "price": -1.5, "most": [1]}) == [{"id", "price", "more", "most"}] * 2
+    assert project.weir.sql("SELECT id, more, most, _batch_id FROM shop.events__quarantine") == render.in_order([{"id": 2, "more": None, "most": None, "_batch_id": 0}, {"id": 4, "more": None, "most": [1], "_batch_id": 2}])
+    assert project.ids() == [1, 3]
+
+
+@pytest.mark.parametrize("more, condition, told", [
+    ("CREATE MATERIALIZED VIEW shop.events__quarantine AS SELECT 1 AS a;", "PIPELINE_DUPLICATE_IDENTIFIERS", "events__quarantine is defined twice, also at transformations/all.sql:2:3"),
+    ("CREATE FLOW again AS INSERT INTO shop.events BY NAME SELECT id, kind, abs(price) AS price FROM STREAM shop.events__quarantine;", "CYCLIC_DEPENDENCY", "events__quarantine"),
+    ("CREATE STREAMING TABLE shop.t (CONSTRAINT c EXPECT (_batch_id > 0) ON VIOLATION QUARANTINE) AS SELECT *, 1 AS _batch_id FROM STREAM shop.events;", "QUARANTINE_NAME_TAKEN", "all.sql:4:24"),
+])
+def test_names_that_a_quarantine_needs(project, more, condition, told):
+    project.events(ASIDE, more=more)
+    assert told in project.weir.fails("run", condition=condition).err
+    assert project.weir.sql("SHOW TABLES IN shop") == []
+
+
+def undo_the_tables_commit(project):
+    """What a crash between the two commits of batch 0 leaves: the quarantine's commit, and the table's as it was prepared."""
+    folder = pathlib.Path(project.weir.sql("DESCRIBE DETAIL shop.events")[0]["location"].removeprefix("file://").removeprefix("file:"))
+    quarantine = project.weir.sql("DESCRIBE DETAIL shop.events__quarantine")[0]["location"].removeprefix("file://").removeprefix("file:")
+    checkpoint = project.folder.parent / "storage/_checkpoints/workspace/shop/events/events/0"
+    log = folder / "_delta_log"
+    commit = log / f"{1:020}.json"
+    lines = commit.read_text().splitlines()
+    adds = "".join(line + "\n" for line in lines if "add" in json.loads(line))
+    quality = json.loads(json.loads(lines[0])["commitInfo"]["operationParameters"]["weir.event"])["data_quality"]
+    table_id = next(json.loads(line)["metaData"]["id"] for line in (log / f"{0:020}.json").read_text().splitlines() if "metaData" in json.loads(line))
+    head = {"weirPrepared": 1, "batch": 0, "rowsIn": 3, "rows": 3, "written": 1, "dropped": 2, "quarantined": 2, "kept": 0, "tableId": table_id, "quarantine": quarantine, "dataQuality": json.dumps(quality),
+            "bytes": len(adds.encode())}
+    commit.unlink()
+    (checkpoint / "commits" / "0").unlink()
+    prepared = checkpoint / "_weir" / "prepared.json"
+    assert not prepared.exists()
+    prepared.write_text(json.dumps(head) + "\n" + adds)
+    return folder, prepared
+
+
+def test_a_batch_is_finished_as_it_was_prepared(project):
+    """By what was remembered, not by what the query or the expectations say now."""
+    project.events(ASIDE)
+    project.drop("a.csv", "1,view,1", "2,view,-1", "3,view,0")
+    project.run()
+    _, prepared = undo_the_tables_commit(project)
+    assert project.ids() == []
+    project.events("CONSTRAINT price_ok EXPECT (price > -100)")
+    batch, = project.run()
+    assert batch["batchId"] == 0 and batch["data_quality"] == {"dropped_records": 2, "quarantined_records": 2, "expectations": [counts("price_ok", 1, 2, 2)]}
+    assert project.ids() == [1] and project.ids("events__quarantine") == [2, 3]
+    assert not prepared.exists()
+    assert "nothing new" in project.weir("run").err
+    assert project.ids() == [1]
+
+
+def test_prepared_files_that_are_gone(project):
+    project.events(ASIDE)
+    project.drop("a.csv", "1,view,1", "2,view,-1", "3,view,0")
+    project.run()
+    folder, prepared = undo_the_tables_commit(project)
+    for path in folder.glob("*.parquet"):
+        path.unlink()
+    told = project.weir("run")
+    assert "batch 0 was in its quarantine and not in its table yet, and is computed again" in told.err
+    assert project.ids() == [1] and project.ids("events__quarantine") == [2, 3]
+    assert not prepared.exists()
+
+
+def test_prepared_text_that_is_damaged(project):
+    project.events(ASIDE)
+    project.drop("a.csv", "1,view,1", "2,view,-1", "3,view,0")
+    project.run()
+    _, prepared = undo_the_tables_commit(project)
+    prepared.write_text(prepared.read_text()[:-5])
+    failed = project.weir.fails("run", condition="CHECKPOINT_FILE_DAMAGED")
+    assert "prepared.json" in failed.err and "or remove it: then the batch is computed again" in failed.err
+    prepared.unlink()
+    project.weir("run")
+    assert project.ids() == [1] and project.ids("events__quarantine") == [2, 3]
+
+
 def test_the_event_log(project):
     """Counts by update, as users of Databricks ask for them; a failure, too."""
     constraints = ["CONSTRAINT kinds EXPECT (kind = 'view') ON VIOLATION DROP ROW", "CONSTRAINT positive EXPECT (price > 0)"]

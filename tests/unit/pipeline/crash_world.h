@@ -1,5 +1,8 @@
 /* crash_world.h - the small medallion that the crash campaigns break: a folder of CSV -> bronze (a stream) -> silver (a stream over it) -> gold (a view).
  *
+ * Bronze and gold set rows aside: each of their batches and refreshes is two commits, of the quarantine and of the table. Which rows bronze sets aside is by chance, and other ones
+ * each time the batch is computed: only if a batch is finished as it was prepared is each row in one of the two tables, and in one only. With the second step comes a column, to both.
+ *
  *     <dir>/in/          the user's files: not ours to lose
  *     <dir>/project/     spark-pipeline.yml and SQL
  *     <dir>/lake/        everything that weir writes: the part that is failed, journalled and cut
@@ -34,9 +37,13 @@ static inline void world_make_folder(const struct world *world, const char *name
 static inline void world_project(const struct world *world)
 {
     char *spec = weir_asprintf("name: crash\nstorage: file://%s/lake\ndatabase: d\nlibraries:\n  - glob:\n      include: sql/**\n", world->dir);
-    char *sql = weir_asprintf("CREATE STREAMING TABLE d.bronze AS SELECT *, _metadata.file_name AS file FROM STREAM read_files('%s/in', format => 'csv', header => true, schemaHints => 'id BIGINT, v DOUBLE');\n"
-                              "CREATE STREAMING TABLE d.silver AS SELECT id, v * 2 AS w FROM STREAM d.bronze WHERE id %% 100 <> 3;\n"
-                              "CREATE MATERIALIZED VIEW d.gold AS SELECT count(*) AS n, sum(id) AS ids FROM d.silver;\n",
+    char *sql = weir_asprintf("CREATE STREAMING TABLE d.bronze (CONSTRAINT lucky EXPECT (luck < 0.5) ON VIOLATION QUARANTINE) AS\n"
+                              "  SELECT *, _metadata.file_name AS file, CASE id %% 100 WHEN 0 THEN 0.0D WHEN 1 THEN 0.9D ELSE rand() END AS luck\n"
+                              "  FROM STREAM read_files('%s/in', format => 'csv', header => true, schemaHints => 'id BIGINT, v DOUBLE');\n"
+                              "CREATE STREAMING TABLE d.silver (CONSTRAINT not3 EXPECT (id %% 100 <> 3) ON VIOLATION DROP ROW) AS\n"
+                              "  SELECT id, v * 2 AS w FROM STREAM d.bronze UNION ALL SELECT id, v * 2 AS w FROM STREAM d.bronze__quarantine;\n"
+                              "CREATE MATERIALIZED VIEW d.gold (CONSTRAINT even EXPECT (part = 0) ON VIOLATION QUARANTINE) AS\n"
+                              "  SELECT id %% 2 AS part, count(*) AS n, sum(id) AS ids FROM d.silver GROUP BY id %% 2;\n",
                               world->dir);
     world_make_folder(world, "project/sql");
     world_write(world, "project/spark-pipeline.yml", spec);
@@ -177,10 +184,13 @@ static inline int64_t world_number(weir_session *session, const char *sql, struc
     return value;
 }
 
+#define WORLD_BRONZE "SELECT id FROM d.bronze UNION ALL SELECT id FROM d.bronze__quarantine"
+#define WORLD_GOLD "SELECT n, ids FROM d.gold UNION ALL SELECT n, ids FROM d.gold__quarantine"
+/* `bronze` and `gold` are the tables with their quarantines; `aside` is what bronze's has and should not; `extra`, after recovery, has the column that came with the second step. */
 struct world_counts {
-    int64_t bronze, bronze_distinct, bronze_ids, silver, silver_distinct, gold_n, gold_ids, extra;
+    int64_t bronze, bronze_distinct, bronze_ids, silver, silver_distinct, gold_n, gold_ids, extra, aside;
 };
-static inline struct world_counts world_count(const struct world *world)
+static inline struct world_counts world_count(const struct world *world, int whole)
 {
     struct weir_error err;
     weir_error_clear(&err);
@@ -199,14 +209,15 @@ static inline struct world_counts world_count(const struct world *world)
     if (rc != WEIR_OK) {
         fail_msg("%s: %s", err.condition, err.msg);
     }
-    counts.bronze = world_number(session, "SELECT count(*) FROM d.bronze", &err);
-    counts.bronze_distinct = world_number(session, "SELECT count(DISTINCT id) FROM d.bronze", &err);
-    counts.bronze_ids = world_number(session, "SELECT sum(id) FROM d.bronze", &err);
+    counts.bronze = world_number(session, "SELECT count(*) FROM (" WORLD_BRONZE ")", &err);
+    counts.bronze_distinct = world_number(session, "SELECT count(DISTINCT id) FROM (" WORLD_BRONZE ")", &err);
+    counts.bronze_ids = world_number(session, "SELECT sum(id) FROM (" WORLD_BRONZE ")", &err);
     counts.silver = world_number(session, "SELECT count(*) FROM d.silver", &err);
     counts.silver_distinct = world_number(session, "SELECT count(DISTINCT id) FROM d.silver", &err);
-    counts.gold_n = world_number(session, "SELECT sum(n) FROM d.gold", &err);
-    counts.gold_ids = world_number(session, "SELECT sum(ids) FROM d.gold", &err);
-    counts.extra = counts.bronze > WORLD_STEP_ROWS ? world_number(session, "SELECT count(extra) FROM d.bronze", &err) : 0; /* the column is there with its first rows */
+    counts.gold_n = world_number(session, "SELECT sum(n) FROM (" WORLD_GOLD ")", &err);
+    counts.gold_ids = world_number(session, "SELECT sum(ids) FROM (" WORLD_GOLD ")", &err);
+    counts.aside = world_number(session, "SELECT count(*) FROM d.bronze__quarantine WHERE luck < 0.5 OR size(_failed_expectations) <> 1", &err);
+    counts.extra = whole > 1 ? world_number(session, "SELECT count(extra) FROM (SELECT extra FROM d.bronze UNION ALL SELECT extra FROM d.bronze__quarantine)", &err) : 0;
     weir_session_close(session);
     weir_engine_close(engine);
     weir_catalog_close(catalog);
@@ -216,8 +227,8 @@ static inline struct world_counts world_count(const struct world *world)
 /* Before recovery: whole files only, none twice, and at least what was acknowledged. */
 static inline void world_check_acknowledged(const struct world *world, int steps, const char *what)
 {
-    struct world_counts c = world_count(world);
-    if (c.bronze != c.bronze_distinct || c.silver != c.silver_distinct || c.bronze % WORLD_STEP_ROWS != 0 || c.bronze < steps * WORLD_STEP_ROWS || c.silver < steps * (WORLD_STEP_ROWS - 1) || c.gold_n < steps * (WORLD_STEP_ROWS - 1)) {
+    struct world_counts c = world_count(world, 0);
+    if (c.bronze != c.bronze_distinct || c.silver != c.silver_distinct || c.bronze < steps * WORLD_STEP_ROWS || c.silver < steps * (WORLD_STEP_ROWS - 1) || c.gold_n < steps * (WORLD_STEP_ROWS - 1)) {
         fail_msg("%s: after %d acknowledged steps bronze has %lld rows (%lld distinct), silver %lld (%lld), gold says %lld", what, steps, (long long)c.bronze, (long long)c.bronze_distinct, (long long)c.silver,
                  (long long)c.silver_distinct, (long long)c.gold_n);
     }
@@ -226,7 +237,7 @@ static inline void world_check_acknowledged(const struct world *world, int steps
 /* After recovery: every row of every file that arrived, each once, and the view equal to its recomputation. */
 static inline void world_check_whole(const struct world *world, int steps, const char *what)
 {
-    struct world_counts c = world_count(world);
+    struct world_counts c = world_count(world, steps);
     int64_t rows = steps * WORLD_STEP_ROWS, kept = steps * (WORLD_STEP_ROWS - 1), ids = 0, kept_ids = 0;
     for (int s = 1; s <= steps; s++) {
         for (int i = 0; i < WORLD_STEP_ROWS; i++) {
@@ -237,7 +248,7 @@ static inline void world_check_whole(const struct world *world, int steps, const
     if (c.extra != rows - WORLD_STEP_ROWS) {
         fail_msg("%s: %lld rows have the column that came with the second step, of %lld", what, (long long)c.extra, (long long)rows - WORLD_STEP_ROWS);
     }
-    if (c.bronze != rows || c.bronze_distinct != rows || c.bronze_ids != ids || c.silver != kept || c.silver_distinct != kept || c.gold_n != kept || c.gold_ids != kept_ids) {
+    if (c.aside != 0 || c.bronze != rows || c.bronze_distinct != rows || c.bronze_ids != ids || c.silver != kept || c.silver_distinct != kept || c.gold_n != kept || c.gold_ids != kept_ids) {
         fail_msg("%s: bronze %lld rows (%lld distinct, sum %lld), silver %lld (%lld), gold n=%lld ids=%lld; wanted %lld, %lld, n=%lld ids=%lld", what, (long long)c.bronze, (long long)c.bronze_distinct,
                  (long long)c.bronze_ids, (long long)c.silver, (long long)c.silver_distinct, (long long)c.gold_n, (long long)c.gold_ids, (long long)rows, (long long)kept, (long long)kept, (long long)kept_ids);
     }

@@ -1,5 +1,6 @@
 /* test_checkpoint.c - the checkpoint's files: bytes as Spark writes them, refusals that change nothing, compaction of the file log. */
 #include "stream/filelog.h"
+#include "stream/prepared.h"
 #include "base/uri.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,12 +263,52 @@ static void test_intervals(void **state)
     }
 }
 
+static void prepared_batches(void **state)
+{
+    (void)state;
+    struct weir_error err = {0};
+    struct weir_prepared back;
+    weir_arena *arena = weir_arena_new();
+    weir_checkpoint *ck = open_ok();
+    assert_int_equal(weir_prepared_read(ck, arena, &back, &err), WEIR_NOT_FOUND);
+    struct weir_prepared one = {.batch = 7, .table_id = "t", .quarantine_path = "/a \"b\"", .rows_in = 9, .rows = 8, .written = 5, .dropped = 3, .quarantined = 2, .kept = 1, .data_quality = "{\"x\":1}",
+                                .files = WEIR_STR("{\"add\":{}}\n{\"add\":{}}\n")};
+    assert_int_equal(weir_prepared_write(ck, &one, &err), WEIR_OK);
+    one.batch = 8; /* the newest counts */
+    assert_int_equal(weir_prepared_write(ck, &one, &err), WEIR_OK);
+    assert_int_equal(weir_prepared_read(ck, arena, &back, &err), WEIR_OK);
+    assert_int_equal(back.batch, 8);
+    assert_int_equal(back.rows_in, 9);
+    assert_int_equal(back.rows, 8);
+    assert_int_equal(back.written, 5);
+    assert_int_equal(back.dropped, 3);
+    assert_int_equal(back.quarantined, 2);
+    assert_int_equal(back.kept, 1);
+    assert_string_equal(back.table_id, "t");
+    assert_string_equal(back.quarantine_path, "/a \"b\"");
+    assert_string_equal(back.data_quality, "{\"x\":1}");
+    assert_true(weir_str_eq(back.files, one.files));
+    weir_prepared_forget(ck);
+    assert_int_equal(weir_prepared_read(ck, arena, &back, &err), WEIR_NOT_FOUND);
+    weir_prepared_forget(ck);
+    static const char *const damaged[] = {"", "{", "{}\n", "{\"weirPrepared\":2,\"batch\":1}\n", "{\"weirPrepared\":1,\"batch\":1,\"rowsIn\":1,\"rows\":1,\"written\":1,\"dropped\":1,\"quarantined\":1,\"kept\":1,"
+                                          "\"tableId\":\"t\",\"quarantine\":\"q\",\"dataQuality\":null,\"bytes\":5}\nfour", NULL};
+    for (size_t i = 0; damaged[i]; i++) {
+        put("_weir/prepared.json", damaged[i]);
+        assert_int_equal(weir_prepared_read(ck, arena, &back, &err), WEIR_CORRUPT);
+        assert_string_equal(err.condition, "CHECKPOINT_FILE_DAMAGED");
+    }
+    weir_checkpoint_close(ck);
+    weir_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bytes, set_up, tear_down),          cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),  cmocka_unit_test_setup_teardown(test_damaged_offsets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_file_log, set_up, tear_down),       cmocka_unit_test_setup_teardown(test_intervals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prepared_batches, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

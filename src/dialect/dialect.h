@@ -52,6 +52,8 @@ struct weir_stmt {
 /* A script: statements split on ';' outside strings and comments. Statements that weir knows and does not run yet (MERGE, UPDATE, DELETE, COPY INTO,
  * OPTIMIZE, VACUUM, RESTORE, BEGIN, ALTER, GRANT, ...) are WEIR_UNSUPPORTED "STATEMENT_UNSUPPORTED" by name and position. */
 weir_rc weir_sql_parse(weir_arena *arena, struct weir_str script, struct weir_stmt **out, size_t *count_out, struct weir_error *err) WEIR_MUST_USE;
+/* A text that is a name and nothing else: a.b.c, delta.`/path`. False: it is not. */
+bool weir_sql_parse_name(weir_arena *arena, struct weir_str text, struct weir_name *out);
 /* ${name} replaced outside of nothing: Spark substitutes before it parses. Unknown: WEIR_INVALID "VARIABLE_UNKNOWN" with position. */
 weir_rc weir_sql_substitute(weir_arena *arena, struct weir_str script, const weir_options *variables, struct weir_str *out, struct weir_error *err) WEIR_MUST_USE;
 

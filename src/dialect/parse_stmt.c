@@ -375,3 +375,17 @@ weir_rc weir_sql_parse(weir_arena *arena, struct weir_str script, struct weir_st
     *out = items;
     return WEIR_OK;
 }
+
+bool weir_sql_parse_name(weir_arena *arena, struct weir_str text, struct weir_name *out)
+{
+    struct weir_error err;
+    struct parser p = {.arena = arena, .script = text, .err = &err};
+    struct token *tokens = NULL;
+    weir_error_clear(&err);
+    *out = (struct weir_name){0};
+    if (weiri_tokenize(arena, text, &tokens, &p.count, &err) != WEIR_OK) {
+        return false;
+    }
+    p.tokens = tokens;
+    return weiri_name(&p, out) == WEIR_OK && weiri_tok(&p, 0)->kind == TOK_END;
+}

@@ -37,6 +37,10 @@ static weir_rc give_schema(void *arg, const struct weir_table_ref *ref, struct w
         out->schema = known->dataset->schema_out;
         return WEIR_OK;
     }
+    if (!ref->stream && known->dataset) {
+        out->schema = weir_event_log_schema(naming->graph->arena); /* its table may not be there yet */
+        return WEIR_OK;
+    }
     if (!ref->stream) {
         return WEIR_NOT_FOUND; /* the session looks it up */
     }

@@ -204,13 +204,26 @@ size_t weiri_ref_at(const struct flow *flow, const struct weir_table_ref *ref)
 }
 
 
+/* event_log('t') comes after the dataset that it tells of. */
+static weir_rc resolve_event_log(struct graph *graph, const struct flow *flow, const struct weir_table_ref *ref, struct flow_ref *out, struct weir_error *err)
+{
+    const struct scope scope = {flow->file, flow->catalog, flow->schema};
+    const char *c = NULL, *s = NULL, *t = NULL;
+    struct weir_name name;
+    if (ref->arg_count == 1 && weir_sql_parse_name(graph->arena, weir_str(ref->args[0].value), &name) && name.count <= 3) {
+        WEIR_TRY(qualify(graph, &scope, &name, &c, &s, &t, err));
+        out->dataset = find(graph, weir_arena_printf(graph->arena, "%s.%s.%s", c, s, t));
+    }
+    return WEIR_OK;
+}
+
 static weir_rc resolve_ref(struct graph *graph, const struct flow *flow, const struct weir_table_ref *ref, struct flow_ref *out, struct weir_error *err)
 {
     *out = (struct flow_ref){.ref = *ref, .kind = REF_TABLE};
     if (ref->function) {
         out->kind = REF_FUNCTION;
         out->full_name = ref->function;
-        return WEIR_OK;
+        return strcmp(ref->function, "event_log") == 0 ? resolve_event_log(graph, flow, ref, out, err) : WEIR_OK;
     }
     struct scope scope = {flow->file, flow->catalog, flow->schema};
     if (ref->name.count == 1) {

@@ -25,7 +25,7 @@ enum ref_kind { REF_DATASET, REF_TABLE /* outside the graph: the catalog's, or b
 struct flow_ref {
     struct weir_table_ref ref;
     enum ref_kind kind;
-    struct dataset *dataset;         /* REF_DATASET */
+    struct dataset *dataset;         /* REF_DATASET; REF_FUNCTION: what event_log('t') tells of, if it is the project's */
     const char *full_name;           /* for messages and pins */
     const weir_schema *found;        /* read_files without a schema: the columns that its files have, or had when the query began */
     const char *schema_folder;       /* where they are kept; NULL = beside the flow's checkpoint */

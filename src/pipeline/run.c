@@ -113,7 +113,8 @@ static bool input_failed(const struct dataset *dataset)
 {
     for (size_t f = 0; f < dataset->flow_count; f++) {
         for (size_t r = 0; r < dataset->flows[f]->ref_count; r++) {
-            const struct dataset *input = dataset->flows[f]->refs[r].dataset ? weiri_filled_by(dataset->flows[f]->refs[r].dataset) : NULL;
+            const struct flow_ref *ref = &dataset->flows[f]->refs[r];
+            const struct dataset *input = ref->kind == REF_DATASET ? weiri_filled_by(ref->dataset) : NULL; /* the event log of what failed is there to be read */
             if (input && (input->failed || input->skipped)) {
                 return true;
             }

@@ -380,6 +380,14 @@ static void put_event(struct weiri_sql_rows *rows, const struct reading *reading
 
 /* --- the function --- */
 
+const weir_schema *weir_event_log_schema(weir_arena *arena)
+{
+    weir_schema *schema = NULL;
+    const weir_rc rc = weir_schema_parse_ddl(arena, weir_str(COLUMNS), &schema, NULL);
+    WEIR_ASSERT(rc == WEIR_OK);
+    return schema;
+}
+
 static weir_rc refuse(const struct weir_table_ref *ref, const char *condition, const char *what, struct weir_error *err)
 {
     return weir_fail_at(err, WEIR_INVALID, condition, ref->pos.line, ref->pos.column, "%s; line %d, column %d", what, ref->pos.line, ref->pos.column);
@@ -388,20 +396,14 @@ static weir_rc refuse(const struct weir_table_ref *ref, const char *condition, c
 /* 'shop.events', TABLE(shop.events), 'delta.`/path`': a name like any other in FROM. */
 static weir_rc find_table(struct weiri_sql_run *run, const struct weir_table_ref *ref, struct weir_target *out, struct weir_error *err)
 {
-    struct weir_stmt *stmts = NULL;
-    struct weir_table_ref *refs = NULL;
-    size_t count = 0, tables = 0;
-    struct weir_error own;
-    weir_error_clear(&own);
+    struct weir_name name;
     if (ref->arg_count != 1 || ref->args[0].name) {
         return refuse(ref, "WRONG_NUM_ARGS", "event_log takes one table: event_log('catalog.schema.table') or event_log(TABLE(catalog.schema.table))", err);
     }
-    const char *query = weir_arena_printf(run->arena, "SELECT * FROM %s", ref->args[0].value);
-    if (weir_sql_parse(run->arena, weir_str(query), &stmts, &count, &own) != WEIR_OK || count != 1 || weir_sql_tables(run->arena, stmts[0].query, &refs, &tables, &own) != WEIR_OK || tables != 1 ||
-        refs[0].function || refs[0].stream) {
+    if (!weir_sql_parse_name(run->arena, weir_str(ref->args[0].value), &name)) {
         return refuse(ref, "NAME_PARTS", weir_arena_printf(run->arena, "event_log('%.200s'): this is not the name of a table", ref->args[0].value), err);
     }
-    WEIR_TRY(weiri_sql_at(weir_session_target(run->session, run->arena, &refs[0].name, out, err), ref->pos, err));
+    WEIR_TRY(weiri_sql_at(weir_session_target(run->session, run->arena, &name, out, err), ref->pos, err));
     weir_object_free_options(&out->object);
     return strcmp(out->format, "delta") == 0 ? WEIR_OK : refuse(ref, "DELTA_TABLE_ONLY", weir_arena_printf(run->arena, "%s is a table of text files: nothing writes it, so it has no events", out->full_name), err);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define CONDITION_SHOWN 300 /* bytes in a message */
+#define NAME_SHOWN 100
 #define ROW_SHOWN 700
 #define OTHERS_SHOWN 4
 
@@ -289,11 +290,14 @@ static weir_rc fail_update(const struct check *check, struct weir_error *err)
             continue;
         }
         if (shown == 0) {
-            weir_buf_printf(&text, "%lld of %lld rows violate the expectation %.100s EXPECT (", (long long)check->out->failed[i], (long long)check->out->rows, e->name);
+            weir_buf_printf(&text, "%lld of %lld rows violate the expectation ", (long long)check->out->failed[i], (long long)check->out->rows);
+            show(&text, e->name, NAME_SHOWN);
+            weir_buf_add_str(&text, " EXPECT (");
             show(&text, e->condition, CONDITION_SHOWN);
             weir_buf_add_str(&text, ") ON VIOLATION FAIL UPDATE");
         } else if (shown <= OTHERS_SHOWN) {
-            weir_buf_printf(&text, ", %lld violate %.100s", (long long)check->out->failed[i], e->name);
+            weir_buf_printf(&text, ", %lld violate ", (long long)check->out->failed[i]);
+            show(&text, e->name, NAME_SHOWN);
         }
         shown++;
     }

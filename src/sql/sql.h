@@ -128,6 +128,8 @@ weir_rc weir_result_write_checked(weir_result *result, const struct weir_expecta
 struct weir_event_origin { const char *pipeline, *update_id, *flow; };
 void weir_event_remember(weir_txn *txn, const struct weir_event_origin *origin, const char *data_quality);
 /* A flow that failed has no commit: a small file in <table>/_weir/failures, the newest hundred of them. Best effort: never fails what failed already. */
+/* The columns of event_log('t'), for who must know them before the table is there. */
+const weir_schema *weir_event_log_schema(weir_arena *arena);
 void weir_event_failure(weir_engine *engine, const char *table_path, const struct weir_event_origin *origin, const struct weir_error *why);
 
 /* Confs and settings that SET knows, for docs. */

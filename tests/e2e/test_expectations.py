@@ -430,6 +430,22 @@ def test_the_event_log_without_expectations(project):
         assert json.loads(event["details"]) == {"flow_progress": {"status": status, "metrics": {"num_output_rows": 1}}}
 
 
+def test_a_view_over_the_event_log(project):
+    """In the first run, too, after what it tells of; and also of what failed."""
+    watch = """CREATE MATERIALIZED VIEW shop.watch AS SELECT e.name, sum(e.failed_records) AS failed FROM (SELECT explode(expectations) AS e FROM event_log(TABLE(events))) GROUP BY e.name;
+               CREATE MATERIALIZED VIEW shop.alarms AS SELECT error.exceptions[0].class_name AS what FROM event_log('workspace.shop.Events') WHERE level = 'ERROR';"""
+    project.events("CONSTRAINT positive EXPECT (price > 0)", more=watch)
+    project.drop("a.csv", "1,view,1", "2,view,-1")
+    project.weir("run")
+    assert project.weir.sql("SELECT * FROM shop.watch") == [{"name": "positive", "failed": 1}]
+    assert project.weir.sql("SELECT * FROM shop.alarms") == []
+    project.events("CONSTRAINT positive EXPECT (price > 0) ON VIOLATION FAIL UPDATE", more=watch)
+    project.drop("b.csv", "3,view,-1")
+    project.weir.fails("run", condition="EXPECTATION_VIOLATION")
+    assert project.weir.sql("SELECT * FROM shop.alarms") == [{"what": "EXPECTATION_VIOLATION"}]
+    assert [node["name"] for node in project.weir("dry-run", "-o", "json").json()][0] == "workspace.shop.events"
+
+
 def test_the_event_log_of_a_table_without_a_project(project):
     project.drop("a.csv", "1,view,1", "2,buy,1")
     project.weir("ingest", project.landing, "--into", "workspace.shop.plain", "--schema", "id BIGINT, kind STRING, price DOUBLE", "--option", "header=true")

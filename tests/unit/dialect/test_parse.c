@@ -123,6 +123,29 @@ static void creates_tables(void **state)
     assert_non_null(s[2].query);
 }
 
+static void names_alone(void **state)
+{
+    (void)state;
+    struct weir_name name;
+    assert_true(weir_sql_parse_name(arena, WEIR_STR("a.`b c`.d"), &name));
+    assert_int_equal(name.count, 3);
+    text_is(name.parts[1], "b c");
+    assert_true(weir_sql_parse_name(arena, WEIR_STR("delta.`/x`"), &name));
+    static const char *const wrong[] = {"", "a b", "a.b, c", "(SELECT 1)", "a;", "1", "'a'", "a.", "`a", "f(1)", NULL};
+    for (size_t i = 0; wrong[i]; i++) {
+        assert_false(weir_sql_parse_name(arena, weir_str(wrong[i]), &name));
+    }
+    struct weir_stmt *s = parse("SELECT * FROM event_log(TABLE(a.`b c`)) AS e, event_log('a.b')", 1);
+    struct weir_table_ref *refs = NULL;
+    size_t count = 0;
+    struct weir_error err;
+    assert_int_equal(weir_sql_tables(arena, s->query, &refs, &count, &err), WEIR_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(refs[0].function, "event_log");
+    assert_string_equal(refs[0].args[0].value, "a.`b c`");
+    assert_string_equal(refs[1].args[0].value, "a.b");
+}
+
 static void pipeline_statements(void **state)
 {
     (void)state;
@@ -373,7 +396,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(splits_outside_strings_and_comments, setup, teardown),
         cmocka_unit_test_setup_teardown(comment_holds_a_semicolon, setup, teardown),
         cmocka_unit_test_setup_teardown(creates_tables, setup, teardown),
-        cmocka_unit_test_setup_teardown(pipeline_statements, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_alone, setup, teardown), cmocka_unit_test_setup_teardown(pipeline_statements, setup, teardown),
         cmocka_unit_test_setup_teardown(inserts, setup, teardown),
         cmocka_unit_test_setup_teardown(catalog_statements, setup, teardown),
         cmocka_unit_test_setup_teardown(asks, setup, teardown),

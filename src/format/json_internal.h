@@ -81,6 +81,7 @@ void weiri_json_parser_free(struct weir_text_parser *parser);
 
 struct weiri_json_shape { /* how a type is read */
     const struct weir_type *type;
+    struct weir_str name;             /* of the field that it is */
     struct weir_text_parser *parser;  /* of a primitive type */
     struct weiri_json_shape *children;
     weir_map *names;                  /* of a struct with many fields: name -> child */
@@ -110,7 +111,9 @@ struct weiri_json_reader {
     weir_arena *arena;            /* of the batch */
     bool rescue;                  /* what does not fit is kept and spoils no record */
     bool exact;                   /* values into STRING keep their text */
-    struct weiri_json_record record; /* rows in the arena */
+    struct weiri_json_record record; /* rows in the arena, but for the cells of the first */
+    struct weir_cell *first;      /* these; reused from record to record */
+    uint8_t *seen;                /* per field: did it come in the row at hand? */
 };
 struct weiri_json_reader *weiri_json_reader_new(const struct weir_format *format);
 void weiri_json_reader_free(struct weiri_json_reader *r);

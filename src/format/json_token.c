@@ -327,14 +327,37 @@ bool weiri_json_escape(const struct weiri_json_rules *rules, const char **at, co
     return rules->any_escape || (c == '\'' && rules->single_quotes);
 }
 
+/* Bytes of `word` that are not plain text of a string: its quote, a backslash, control characters, what is beyond ASCII. Nonzero when there are any. */
+static inline uint64_t odd_bytes(uint64_t word, uint64_t quotes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    const uint64_t quote = word ^ quotes, slash = word ^ (ones * '\\');
+    return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((word - ones * ' ') & ~word) | word) & highs;
+}
+
+/* Where the plain text of a string or name ends. */
+static const char *plain_end(const char *at, const char *end, char quote)
+{
+    const uint64_t quotes = UINT64_C(0x0101010101010101) * (uint8_t)quote;
+    uint64_t word;
+    for (; end - at >= 8; at += 8) {
+        memcpy(&word, at, 8);
+        if (odd_bytes(word, quotes) != 0) {
+            break;
+        }
+    }
+    while (at < end && (uint8_t)*at >= ' ' && (uint8_t)*at < 0x80 && *at != quote && *at != '\\') {
+        at++;
+    }
+    return at;
+}
+
 /* To the closing quote. */
 static bool read_string(struct weiri_json *j, char quote)
 {
     uint32_t units[2];
     for (;;) {
-        while (j->at < j->end && (uint8_t)*j->at >= ' ' && (uint8_t)*j->at < 0x80 && *j->at != quote && *j->at != '\\') {
-            j->at++;
-        }
+        j->at = plain_end(j->at, j->end, quote);
         if (j->at == j->end) {
             return fail_end(j);
         }
@@ -393,7 +416,7 @@ static bool quoted_name(struct weiri_json *j, char quote, struct weir_str *out)
     const char *from = j->at;
     bool plain = true;
     uint32_t unit;
-    for (;; j->at++) {
+    for (j->at = plain_end(j->at, j->end, quote);; j->at++) {
         if (j->at == j->end) {
             return fail_end(j);
         }

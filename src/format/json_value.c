@@ -23,6 +23,7 @@ static void shape_init(struct weiri_json_shape *shape, const struct weir_type *t
     shape->names = type->id == WEIR_TYPE_STRUCT && type->field_count >= NAMES_MIN ? weir_map_new() : NULL;
     for (size_t i = 0; i < type->field_count; i++) {
         shape_init(&shape->children[i], &type->fields[i].type, format);
+        shape->children[i].name = weir_str(type->fields[i].name);
         if (shape->names) {
             weir_map_put(shape->names, weir_str(type->fields[i].name), &shape->children[i]);
         }
@@ -46,7 +47,7 @@ static int find_field(const struct weiri_json_shape *shape, struct weir_str name
     if (!name.ptr) {
         return -1; /* in an array whose field is lost */
     }
-    if (guess < type->field_count && weir_str_eq(weir_str(type->fields[guess].name), name)) {
+    if (guess < type->field_count && weir_str_eq(shape->children[guess].name, name)) {
         return (int)guess;
     }
     if (shape->names) {
@@ -54,7 +55,7 @@ static int find_field(const struct weiri_json_shape *shape, struct weir_str name
         return child ? (int)(child - shape->children) : -1;
     }
     for (size_t i = type->field_count; i-- > 0;) {
-        if (weir_str_eq(weir_str(type->fields[i].name), name)) {
+        if (weir_str_eq(shape->children[i].name, name)) {
             return (int)i;
         }
     }
@@ -317,7 +318,7 @@ static void rescue_value(struct weiri_json_reader *r, struct weiri_json_row *row
     }
 }
 
-static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, size_t field, uint8_t *seen)
+static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, size_t field)
 {
     const struct weiri_json_shape *shape = &r->root.children[field];
     struct weiri_json *j = &r->json;
@@ -342,8 +343,8 @@ static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, 
         rescue_value(r, row, name, from);
     }
     if (good) {
-        put_cell(row, shape, field, seen[field] != 0, cell);
-        seen[field] = 1;
+        put_cell(row, shape, field, r->seen[field] != 0, cell);
+        r->seen[field] = 1;
         return true;
     }
     row->bad = row->bad || !r->rescue;
@@ -354,9 +355,10 @@ static bool take_field(struct weiri_json_reader *r, struct weiri_json_row *row, 
 static bool take_row(struct weiri_json_reader *r, struct weiri_json_row *row)
 {
     const size_t fields = r->root.type->field_count;
-    uint8_t *seen = weir_arena_zalloc(r->arena, fields + 1);
     bool more;
-    *row = (struct weiri_json_row){.cells = weir_arena_zalloc(r->arena, (fields + 1) * sizeof(struct weir_cell))};
+    *row = (struct weiri_json_row){.cells = row == r->record.rows ? r->first : weir_arena_alloc(r->arena, (fields + 1) * sizeof(struct weir_cell))};
+    memset(row->cells, 0, (fields + 1) * sizeof(struct weir_cell));
+    memset(r->seen, 0, fields + 1);
     for (size_t guess = 0;;) {
         if (!next_until(&r->json, JSON_OBJECT_END, &more)) {
             return false;
@@ -369,7 +371,7 @@ static bool take_row(struct weiri_json_reader *r, struct weiri_json_row *row)
         if (field < 0 && r->rescue && r->json.token == JSON_NAME) {
             rescue_value(r, row, weiri_json_name(&r->json), r->json.from);
         }
-        if (!(field < 0 ? weiri_json_skip(&r->json) : take_field(r, row, (size_t)field, seen))) {
+        if (!(field < 0 ? weiri_json_skip(&r->json) : take_field(r, row, (size_t)field))) {
             return false;
         }
     }
@@ -447,6 +449,8 @@ struct weiri_json_reader *weiri_json_reader_new(const struct weir_format *format
         memcpy(root->fields, fields->fields, format->columns * sizeof *root->fields);
     }
     shape_init(&r->root, root, format);
+    r->first = weir_calloc(format->columns + 1, sizeof *r->first);
+    r->seen = weir_calloc(format->columns + 1, 1);
     return r;
 }
 
@@ -459,6 +463,8 @@ void weiri_json_reader_free(struct weiri_json_reader *r)
         weiri_json_free(&r->json);
         weir_arena_free(r->arena);
         weir_free(r->record.rows);
+        weir_free(r->first);
+        weir_free(r->seen);
         weir_free(r);
     }
 }

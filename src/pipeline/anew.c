@@ -1,11 +1,10 @@
-/* anew.c - tables that --full-refresh builds from scratch. For each: a new checkpoint folder with the mark `_weir/anew`, then TRUNCATE, then the mark goes. A run that finds a mark does the rest first,
- * so that a crash never leaves an emptied table with a checkpoint that says its files were read, nor a full one with a checkpoint that says they were not. What reads is marked before what it reads:
- * a new checkpoint over an old table is right, an old one over an emptied table is refused. */
+/* anew.c - tables that --full-refresh builds from scratch. For each: a new checkpoint folder with the mark `_weir/anew`, then TRUNCATE, then `_weir/begun` takes the mark's
+ * place; a folder with neither, and nothing begun in it, is none (tables.c). A run that finds a mark does the rest first, so that a crash never leaves an emptied table with a
+ * checkpoint that says its files were read, nor a full one with a checkpoint that says they were not. What reads is marked before what it reads: a new checkpoint over an old table is
+ * right, an old one over an emptied table is refused. */
 #include "pipeline/run.h"
 #include "base/uri.h"
 #include "store/store.h"
-
-#define MARK "_weir/anew"
 
 static weir_rc place(struct run *run, const struct flow *flow, bool fresh, const char **out, struct weir_error *err)
 {
@@ -17,12 +16,12 @@ static weir_rc marked(struct run *run, const struct flow *flow, bool *out, struc
 {
     const char *folder = NULL;
     WEIR_TRY(place(run, flow, false, &folder, err));
-    char *path = weir_path_join(folder, MARK);
+    char *path = weir_path_join(folder, WEIRI_MARK_ANEW);
     struct weir_file_info info;
     weir_rc rc = weir_fs_stat(weir_engine_fs(run->graph.engine), path, &info, NULL);
     weir_free(path);
     *out = rc == WEIR_OK;
-    return rc == WEIR_OK || rc == WEIR_NOT_FOUND ? WEIR_OK : weir_fail(err, rc, "CHECKPOINT_FILE_DAMAGED", "%s/" MARK " cannot be looked at; see the folder's permissions", folder);
+    return rc == WEIR_OK || rc == WEIR_NOT_FOUND ? WEIR_OK : weir_fail(err, rc, "CHECKPOINT_FILE_DAMAGED", "%s/" WEIRI_MARK_ANEW " cannot be looked at; see the folder's permissions", folder);
 }
 
 /* The old query must not go on in the table: its rows would come twice. A checkpoint that cannot be read is no reason to stay with it. */
@@ -47,7 +46,7 @@ static weir_rc mark_flow(struct run *run, const struct flow *flow, struct weir_e
     }
     WEIR_TRY(place(run, flow, true, &folder, err));
     weir_store *store = weir_store_open_local(weir_engine_fs(run->graph.engine), folder);
-    weir_rc rc = weir_store_put(store, MARK, WEIR_STR("{}\n"), err);
+    weir_rc rc = weir_store_put(store, WEIRI_MARK_ANEW, WEIR_STR("{}\n"), err);
     weir_store_close(store);
     return rc;
 }
@@ -59,7 +58,10 @@ static weir_rc unmark_flow(struct run *run, const struct flow *flow, struct weir
     WEIR_TRY(place(run, flow, false, &folder, err));
     char *own = weir_path_join(folder, "_weir");
     weir_store *store = weir_store_open_local(fs, folder);
-    weir_rc rc = weir_store_delete(store, MARK, err);
+    weir_rc rc = weir_store_put(store, WEIRI_MARK_BEGUN, WEIR_STR("{}\n"), err); /* first: without either sign the folder would count for nothing */
+    if (rc == WEIR_OK) {
+        rc = weir_store_delete(store, WEIRI_MARK_ANEW, err);
+    }
     if (rc == WEIR_OK) {
         rc = weir_fs_sync_dir(fs, own, err); /* a mark that came back after the first batch would empty the table again */
     }

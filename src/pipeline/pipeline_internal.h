@@ -127,5 +127,8 @@ weir_rc weiri_table_truncate(struct graph *graph, struct dataset *dataset, struc
 weir_rc weiri_schema_ready(struct graph *graph, const struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
 /* The table's checkpoints lie in the project's storage from now on; said in the catalog. */
 weir_rc weiri_table_place(struct graph *graph, struct dataset *dataset, struct weir_error *err) WEIR_MUST_USE;
+/* In a checkpoint: its table is still to be emptied; it was, and the checkpoint is the one that holds. */
+#define WEIRI_MARK_ANEW "_weir/anew"
+#define WEIRI_MARK_BEGUN "_weir/begun"
 /* <storage>/_checkpoints/c/s/t/flow/n; `fresh`: the next number. `note_out`: something to tell the user, or NULL. */
 weir_rc weiri_checkpoint_place(struct graph *graph, const struct flow *flow, bool fresh, bool adopt, weir_arena *arena, const char **out, const char **note_out, struct weir_error *err) WEIR_MUST_USE;

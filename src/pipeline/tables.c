@@ -171,6 +171,19 @@ weir_rc weiri_table_truncate(struct graph *graph, struct dataset *dataset, struc
 
 /* --- checkpoints --- */
 
+/* Was the checkpoint begun? A folder that a crash left before its mark was in it, or before anything was, is none: the table still goes by the one before. */
+static bool was_begun(weir_fs *fs, const char *folder, const char *name)
+{
+    static const char *const signs[] = {"metadata", "offsets", "sources", WEIRI_MARK_ANEW, WEIRI_MARK_BEGUN};
+    bool found = false;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs && !found; i++) {
+        char *path = weir_asprintf("%s/%s/%s", folder, name, signs[i]);
+        found = weir_fs_exists(fs, path);
+        weir_free(path);
+    }
+    return found;
+}
+
 static weir_rc newest_number(weir_fs *fs, const char *folder, weir_arena *arena, int64_t *out, struct weir_error *err)
 {
     weir_store *store = weir_store_open_local(fs, folder);
@@ -180,7 +193,7 @@ static weir_rc newest_number(weir_fs *fs, const char *folder, weir_arena *arena,
     weir_rc rc = weir_store_list(store, "", NULL, arena, &entries, &count, err);
     for (size_t i = 0; rc == WEIR_OK && i < count; i++) {
         int64_t n = 0;
-        if (entries[i].info.is_dir && entries[i].name[0] != '-' && weir_str_to_i64(weir_str(entries[i].name), &n) && n > *out) {
+        if (entries[i].info.is_dir && entries[i].name[0] != '-' && weir_str_to_i64(weir_str(entries[i].name), &n) && n > *out && was_begun(fs, folder, entries[i].name)) {
             *out = n;
         }
     }

@@ -18,30 +18,6 @@ bool weiri_charset_find(const char *name, enum weiri_charset *out)
     return false;
 }
 
-static size_t put(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 63));
-        out[2] = (char)(0x80 | (c & 63));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 63));
-    out[2] = (char)(0x80 | (c >> 6 & 63));
-    out[3] = (char)(0x80 | (c & 63));
-    return 4;
-}
-
 static uint32_t unit16(const uint8_t *s, bool little)
 {
     return little ? (uint32_t)s[0] | (uint32_t)s[1] << 8 : (uint32_t)s[0] << 8 | s[1];
@@ -58,14 +34,14 @@ static size_t decode16(const uint8_t *s, size_t len, bool little, char *out)
             }
             const uint32_t low = unit16(s + i + 2, little);
             const bool pair = low >= 0xDC00 && low < 0xE000;
-            n += put(out + n, pair ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : 0xFFFD);
+            n += weir_utf8_put(pair ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : 0xFFFD, out + n);
             i += 4;
         } else {
-            n += put(out + n, c >= 0xDC00 && c < 0xE000 ? 0xFFFD : c);
+            n += weir_utf8_put(c >= 0xDC00 && c < 0xE000 ? 0xFFFD : c, out + n);
             i += 2;
         }
     }
-    return i < len ? n + put(out + n, 0xFFFD) : n;
+    return i < len ? n + weir_utf8_put(0xFFFD, out + n) : n;
 }
 
 static size_t decode32(const uint8_t *s, size_t len, char *out)
@@ -79,9 +55,9 @@ static size_t decode32(const uint8_t *s, size_t len, char *out)
     for (; len - i >= 4; i += 4) {
         const uint32_t high = unit16(s + i + (little ? 2 : 0), little), low = unit16(s + i + (little ? 0 : 2), little);
         const uint32_t c = high << 16 | low;
-        n += put(out + n, c > 0x10FFFF ? 0xFFFD : c >= 0xD800 && c < 0xE000 ? '?' : c); /* Java keeps half a pair, and writes it as ? */
+        n += weir_utf8_put(c > 0x10FFFF ? 0xFFFD : c >= 0xD800 && c < 0xE000 ? '?' : c, out + n); /* Java keeps half a pair, and writes it as ? */
     }
-    return i < len ? n + put(out + n, 0xFFFD) : n;
+    return i < len ? n + weir_utf8_put(0xFFFD, out + n) : n;
 }
 
 size_t weiri_decode(enum weiri_charset charset, const char *text, size_t len, char *out)
@@ -94,7 +70,7 @@ size_t weiri_decode(enum weiri_charset charset, const char *text, size_t len, ch
     case WEIRI_LATIN1:
     case WEIRI_ASCII:
         for (size_t i = 0; i < len; i++) {
-            n += put(out + n, s[i] >= 0x80 && charset == WEIRI_ASCII ? 0xFFFD : s[i]);
+            n += weir_utf8_put(s[i] >= 0x80 && charset == WEIRI_ASCII ? 0xFFFD : s[i], out + n);
         }
         return n;
     case WEIRI_UTF16: { /* a mark says the order of the bytes; without one it is big-endian */
@@ -136,7 +112,7 @@ void weiri_encode(enum weiri_charset charset, struct weir_str text, struct weir_
         const bool little = charset == WEIRI_UTF16LE;
         char utf8[4];
         if (charset == WEIRI_UTF8) {
-            weir_buf_add(out, utf8, put(utf8, c));
+            weir_buf_add(out, utf8, weir_utf8_put(c, utf8));
         } else if (charset == WEIRI_LATIN1 || charset == WEIRI_ASCII) {
             weir_buf_add_char(out, c < (charset == WEIRI_ASCII ? 0x80 : 0x100) ? (char)c : '?');
         } else if (charset == WEIRI_UTF32) {

@@ -4,8 +4,6 @@
  * the column gets the narrowest type that holds both. Empty cells and nullValue say nothing. Lines like the first one are headers, in whatever file they stand. */
 #include "format/run_internal.h"
 
-#define CHUNK_BYTES ((size_t)512 << 10)
-
 enum kind { KIND_NONE, KIND_INT, KIND_LONG, KIND_DECIMAL, KIND_DOUBLE, KIND_DATE, KIND_TIMESTAMP, KIND_BOOLEAN, KIND_STRING };
 struct guess {
     enum kind kind;
@@ -31,8 +29,9 @@ struct infer {
     size_t *places;         /* columns by name: cell of this file -> column */
     size_t place_count, place_cap;
     bool file_begun;        /* its header is behind us */
-    char *line, *chunk;     /* a decoded line, a piece of a file */
-    size_t line_cap, chunk_cap;
+    char *line;             /* decoded */
+    size_t line_cap;
+    struct weiri_walk walk;
 };
 
 /* --- one cell --- */
@@ -226,8 +225,9 @@ static void take_tokens(struct infer *in, struct weir_str raw, bool split, bool 
     }
 }
 
-static weir_rc take_line(struct infer *in, const struct weir_text_file *file, int64_t number, struct weir_str raw, bool *enough, struct weir_error *err)
+static weir_rc take_line(void *arg, const char *path, int64_t number, struct weir_str raw, bool *enough, struct weir_error *err)
 {
+    struct infer *in = arg;
     if (in->line_cap < 3 * raw.len + 64) {
         weir_free(in->line);
         in->line_cap = 3 * raw.len + 1024;
@@ -244,7 +244,7 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
     weiri_tokens_reset(&in->tokens);
     const bool split = weiri_tokens_split(&in->tokens, line);
     if (in->tokens.error != WEIRI_TOKEN_OK) {
-        return weiri_tokens_fail(&in->tokens, file->path, number, err);
+        return weiri_tokens_fail(&in->tokens, path, number, err);
     }
     take_tokens(in, raw, split, enough);
     return WEIR_OK;
@@ -252,73 +252,22 @@ static weir_rc take_line(struct infer *in, const struct weir_text_file *file, in
 
 /* --- files --- */
 
-static void need_chunk(struct infer *in, size_t bytes, size_t keep)
-{
-    if (bytes > in->chunk_cap) {
-        char *larger = weir_malloc(bytes + 8);
-        if (keep > 0) {
-            memcpy(larger, in->chunk, keep);
-        }
-        weir_free(in->chunk);
-        in->chunk = larger;
-        in->chunk_cap = bytes;
-    }
-}
-
-static weir_rc take_lines(struct infer *in, struct weiri_input *input, const struct weir_text_file *file, bool *enough, struct weir_error *err)
-{
-    size_t have = 0, want = CHUNK_BYTES;
-    int64_t number = 0;
-    bool end = false, at_start = true;
-    while (!end && !*enough) {
-        size_t done, at = 0, line_end, next;
-        need_chunk(in, want, have);
-        if (weir_stop_level() >= 2) {
-            return weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped");
-        }
-        WEIR_TRY(weiri_input_read(input, in->chunk + have, want - have, &done, err));
-        end = done < want - have;
-        have += done;
-        if (at_start && have >= 3 && memcmp(in->chunk, "\xef\xbb\xbf", 3) == 0) {
-            at = 3;
-        }
-        at_start = false;
-        while (!*enough && weiri_line_find(in->csv, in->chunk, have, at, end, &line_end, &next)) {
-            WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, line_end - at}, enough, err));
-            at = next;
-        }
-        if (end && !*enough && at < have) {
-            WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, have - at}, enough, err));
-        }
-        have -= at;
-        memmove(in->chunk, in->chunk + at, have);
-        if (!end && have > in->csv->row_bytes_max + 2) {
-            return weiri_line_fail_long(in->csv, file->path, number + 1, err);
-        }
-        want = have * 2 > CHUNK_BYTES ? have * 2 : CHUNK_BYTES;
-    }
-    return WEIR_OK;
-}
-
 /* Records that span lines: each file's first one is its header, where there are headers. */
 static weir_rc take_records(struct infer *in, struct weiri_input *input, const struct weir_text_file *file, bool *enough, struct weir_error *err)
 {
     struct weiri_stream stream = {0};
     weir_rc rc = WEIR_OK;
-    size_t have = 0, want = CHUNK_BYTES;
+    size_t have = 0, want = weiri_walk_want(0);
     int64_t number = 1;
     for (bool end = false; rc == WEIR_OK && !end && !*enough;) {
-        size_t done = 0, at = 0, size = 0;
-        need_chunk(in, want, have);
-        rc = weir_stop_level() >= 2 ? weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped") : weiri_input_read(input, in->chunk + have, want - have, &done, err);
+        size_t at = 0, size = 0;
+        rc = weiri_walk_read(&in->walk, input, &have, want, &end, err);
         if (rc != WEIR_OK) {
             break;
         }
-        end = done < want - have;
-        have += done;
-        const size_t used = weiri_stream_add(&stream, in->csv, in->chunk, have, end);
+        const size_t used = weiri_stream_add(&stream, in->csv, in->walk.chunk, have, end);
         have -= used;
-        memmove(in->chunk, in->chunk + used, have);
+        memmove(in->walk.chunk, in->walk.chunk + used, have);
         for (; rc == WEIR_OK && !*enough && at < stream.len; at += size) {
             weiri_tokens_reset(&in->tokens);
             if (!weiri_record_find(&in->tokens, stream.text + at, stream.len - at, end, &size)) {
@@ -340,7 +289,7 @@ static weir_rc take_records(struct infer *in, struct weiri_input *input, const s
         if (rc == WEIR_OK && stream.len > in->csv->row_bytes_max) {
             rc = weiri_line_fail_long(in->csv, file->path, number, err);
         }
-        want = have + (stream.len > CHUNK_BYTES ? stream.len : CHUNK_BYTES);
+        want = have + weiri_walk_want(stream.len / 2);
     }
     weiri_stream_free(&stream);
     return rc;
@@ -351,7 +300,7 @@ static weir_rc take_file(struct infer *in, size_t index, bool *enough, struct we
     const struct weiri_segment whole = {index, 0, in->read.files[index].size};
     struct weiri_input input;
     WEIR_TRY(weiri_input_open(&input, &in->read, &whole, err));
-    const weir_rc rc = in->csv->multi_line ? take_records(in, &input, &in->read.files[index], enough, err) : take_lines(in, &input, &in->read.files[index], enough, err);
+    const weir_rc rc = in->csv->multi_line ? take_records(in, &input, &in->read.files[index], enough, err) : weiri_walk_lines(&in->walk, &input, in->csv, in->read.files[index].path, take_line, in, enough, err);
     weiri_input_close(&input);
     return rc;
 }
@@ -421,7 +370,7 @@ weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *
     weir_free(in.columns);
     weir_free(in.places);
     weir_free(in.line);
-    weir_free(in.chunk);
+    weiri_walk_free(&in.walk);
     weir_format_free(format);
     return rc;
 }

@@ -3,7 +3,6 @@
  * Each record has a type; the types of all are joined in order. Fields are sorted by name. What never had a value is STRING; what cannot be joined too. */
 #include "format/json_internal.h"
 
-#define CHUNK_BYTES ((size_t)512 << 10)
 #define DECIMAL_MAX WEIR_DECIMAL_PRECISION_MAX
 
 enum kind { KIND_NULL, KIND_BOOLEAN, KIND_LONG, KIND_DECIMAL, KIND_DOUBLE, KIND_TIMESTAMP, KIND_STRING, KIND_ARRAY, KIND_STRUCT };
@@ -29,8 +28,7 @@ struct infer {
     struct weir_str corrupt;
     bool primitives_as_string, prefers_decimal, drop_null_fields, timestamps;
     bool texts; /* inferColumnTypes=false: names only */
-    char *chunk;
-    size_t chunk_cap;
+    struct weiri_walk walk;
 };
 
 /* --- names --- */
@@ -347,14 +345,13 @@ static bool same(const struct guess *a, const struct guess *b)
     return a->kind != KIND_ARRAY || same(a->element, b->element);
 }
 
-static weir_rc fail_record(const struct infer *in, const struct weir_text_file *file, int64_t line, const char *why, struct weir_error *err)
+static weir_rc fail_record(const char *path, int64_t line, const char *why, struct weir_error *err)
 {
-    (void)in;
-    return weir_fail_at(err, WEIR_INVALID, "MALFORMED_RECORD", line, 0, "malformed record under mode=FAILFAST; %s, line %lld: %s; mend the line or use mode=PERMISSIVE", file->path, (long long)line,
+    return weir_fail_at(err, WEIR_INVALID, "MALFORMED_RECORD", line, 0, "malformed record under mode=FAILFAST; %s, line %lld: %s; mend the line or use mode=PERMISSIVE", path, (long long)line,
                         why ? why : "it is no object, nor an array of objects");
 }
 
-static weir_rc take_text(struct infer *in, const struct weir_text_file *file, int64_t line, bool readable, struct weir_str text, struct weir_error *err)
+static weir_rc take_text(struct infer *in, const char *path, int64_t line, bool readable, struct weir_str text, struct weir_error *err)
 {
     struct guess one = {.kind = KIND_NULL};
     weiri_json_begin(&in->json, &in->format->rules, in->scratch, text.ptr, text.len);
@@ -367,7 +364,7 @@ static weir_rc take_text(struct infer *in, const struct weir_text_file *file, in
     }
     if (!good || one.kind != KIND_STRUCT) {
         if (in->format->mode == WEIR_TEXT_FAILFAST) {
-            return fail_record(in, file, line, readable ? in->json.why : "bytes that the encoding does not have", err);
+            return fail_record(path, line, readable ? in->json.why : "bytes that the encoding does not have", err);
         }
         in->root = with_corrupt(in, in->root);
         return WEIR_OK;
@@ -382,64 +379,22 @@ static weir_rc take_text(struct infer *in, const struct weir_text_file *file, in
     return WEIR_OK;
 }
 
-static weir_rc take_line(struct infer *in, const struct weir_text_file *file, int64_t line, struct weir_str raw, struct weir_error *err)
+static weir_rc take_line(void *arg, const char *path, int64_t line, struct weir_str raw, bool *enough, struct weir_error *err)
 {
+    struct infer *in = arg;
     struct weir_str text = raw;
+    (void)enough;
     weir_arena_reset(in->scratch);
     const bool readable = weiri_json_decode(in->format, raw, in->scratch, &text);
-    return take_text(in, file, line, readable, text, err);
+    return take_text(in, path, line, readable, text, err);
 }
 
-static void need_chunk(struct infer *in, size_t bytes, size_t kept)
+static weir_rc take_document(struct infer *in, struct weiri_input *input, const char *path, struct weir_error *err)
 {
-    if (bytes > in->chunk_cap) {
-        char *larger = weir_malloc(bytes + 8);
-        if (kept > 0) {
-            memcpy(larger, in->chunk, kept);
-        }
-        weir_free(in->chunk);
-        in->chunk = larger;
-        in->chunk_cap = bytes;
-    }
-}
-
-static weir_rc take_file_text(struct infer *in, struct weiri_input *input, const struct weir_text_file *file, struct weir_error *err)
-{
-    const struct weir_format *f = in->format;
-    size_t have = 0, want = CHUNK_BYTES;
-    int64_t number = 0;
-    for (bool end = false, start = true; !end;) {
-        size_t done, at = 0, line_end, next;
-        need_chunk(in, want, have);
-        if (weir_stop_level() >= 2) {
-            return weir_fail(err, WEIR_CANCELLED, "READ_CANCELLED", "the read was stopped");
-        }
-        WEIR_TRY(weiri_input_read(input, in->chunk + have, want - have, &done, err));
-        end = done < want - have;
-        have += done;
-        if (!f->multi_line) {
-            at = start && have >= 3 && memcmp(in->chunk, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-            start = false;
-            while (weiri_line_find(f, in->chunk, have, at, end, &line_end, &next)) {
-                WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, line_end - at}, err));
-                at = next;
-            }
-            if (end && at < have) {
-                WEIR_TRY(take_line(in, file, ++number, (struct weir_str){in->chunk + at, have - at}, err));
-            }
-        }
-        have -= at;
-        memmove(in->chunk, in->chunk + at, have);
-        if (have > f->row_bytes_max + 2 && (!end || f->multi_line)) {
-            return weiri_line_fail_long(f, file->path, number + 1, err);
-        }
-        want = have * 2 > CHUNK_BYTES ? have * 2 : CHUNK_BYTES;
-    }
-    if (f->multi_line) {
-        weir_arena_reset(in->scratch);
-        return take_text(in, file, 1, true, weiri_json_decode_document(f, (struct weir_str){in->chunk, have}, in->scratch), err);
-    }
-    return WEIR_OK;
+    struct weir_str raw;
+    WEIR_TRY(weiri_walk_document(&in->walk, input, in->format, path, &raw, err));
+    weir_arena_reset(in->scratch);
+    return take_text(in, path, 1, true, weiri_json_decode_document(in->format, raw, in->scratch), err);
 }
 
 static weir_rc take_file(struct infer *in, size_t index, struct weir_error *err)
@@ -447,7 +402,9 @@ static weir_rc take_file(struct infer *in, size_t index, struct weir_error *err)
     const struct weiri_segment whole = {index, 0, in->read.files[index].size};
     struct weiri_input input;
     WEIR_TRY(weiri_input_open(&input, &in->read, &whole, err));
-    const weir_rc rc = take_file_text(in, &input, &in->read.files[index], err);
+    bool enough = false;
+    const char *path = in->read.files[index].path;
+    const weir_rc rc = in->format->multi_line ? take_document(in, &input, path, err) : weiri_walk_lines(&in->walk, &input, in->format, path, take_line, in, &enough, err);
     weiri_input_close(&input);
     return rc;
 }
@@ -562,7 +519,7 @@ weir_rc weiri_json_infer(const weir_options *options, bool (*ignore)(const char 
     weiri_json_free(&in.json);
     weir_arena_free(in.scratch);
     weir_arena_free(in.types);
-    weir_free(in.chunk);
+    weiri_walk_free(&in.walk);
     weir_format_free(format);
     return rc;
 }

@@ -5,30 +5,11 @@
 
 /* --- characters --- */
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 63));
-        return 2;
-    }
-    const size_t more = c < 0x10000 ? 2 : 3;
-    out[0] = (char)(more == 2 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
-    for (size_t i = 1; i <= more; i++) {
-        out[i] = (char)(0x80 | (c >> (6 * (more - i)) & 63));
-    }
-    return more + 1;
-}
-
 void weiri_units_add(struct weiri_units *u, uint32_t unit)
 {
     const bool low = unit >= 0xdc00 && unit < 0xe000;
     if (u->high != 0 && low) {
-        u->len += put_utf8(u->out + u->len, 0x10000 + ((u->high - 0xd800) << 10) + (unit - 0xdc00));
+        u->len += weir_utf8_put(0x10000 + ((u->high - 0xd800) << 10) + (unit - 0xdc00), u->out + u->len);
         u->high = 0;
         return;
     }
@@ -36,7 +17,7 @@ void weiri_units_add(struct weiri_units *u, uint32_t unit)
     if (unit >= 0xd800 && unit < 0xdc00) {
         u->high = unit;
     } else {
-        u->len += put_utf8(u->out + u->len, low ? '?' : unit);
+        u->len += weir_utf8_put(low ? (uint32_t)'?' : unit, u->out + u->len);
     }
 }
 

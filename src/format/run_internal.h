@@ -149,6 +149,22 @@ weir_rc weiri_plain_lines(struct weiri_worker *w, struct weiri_place *place, wei
 weir_rc weiri_plain_document(struct weiri_worker *w, struct weiri_place *place, weir_colsink *sink, const char *raw, size_t len, struct weir_error *err) WEIR_MUST_USE;
 weir_rc weiri_plain_infer(weir_arena *arena, weir_schema **out);
 
+/* --- walk.c: the lines of a file, for inference --- */
+
+struct weiri_walk { /* zeroed; reused from file to file */
+    char *chunk;
+    size_t cap;
+};
+void weiri_walk_free(struct weiri_walk *walk);
+typedef weir_rc (*weiri_line_fn)(void *arg, const char *path, int64_t number, struct weir_str raw, bool *enough, struct weir_error *err);
+/* Every line, numbered from 1, as the file has it; until the end or until it is enough. */
+weir_rc weiri_walk_lines(struct weiri_walk *walk, struct weiri_input *input, const struct weir_format *format, const char *path, weiri_line_fn take, void *arg, bool *enough, struct weir_error *err) WEIR_MUST_USE;
+/* The whole file, within maxRowBytes; good until the next call. */
+weir_rc weiri_walk_document(struct weiri_walk *walk, struct weiri_input *input, const struct weir_format *format, const char *path, struct weir_str *out, struct weir_error *err) WEIR_MUST_USE;
+/* More of the file behind the first *have bytes of the chunk, until there are `want` or it ends. */
+weir_rc weiri_walk_read(struct weiri_walk *walk, struct weiri_input *input, size_t *have, size_t want, bool *end, struct weir_error *err) WEIR_MUST_USE;
+size_t weiri_walk_want(size_t have);
+
 /* --- inference; as weir_format_infer --- */
 
 weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *name), weir_fs *fs, const struct weir_text_file *files, size_t count, weir_arena *arena,

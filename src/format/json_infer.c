@@ -2,6 +2,7 @@
  *
  * Each record has a type; the types of all are joined in order. Fields are sorted by name. What never had a value is STRING; what cannot be joined too. */
 #include "format/json_internal.h"
+#include <stdlib.h>
 
 #define DECIMAL_MAX WEIR_DECIMAL_PRECISION_MAX
 
@@ -16,6 +17,7 @@ struct guess {
 struct member {
     struct weir_str name;
     struct guess type;
+    size_t place; /* while they are sorted */
 };
 
 struct infer {
@@ -47,22 +49,23 @@ static int compare_names(struct weir_str a, struct weir_str b)
     return a.len < b.len ? -1 : a.len > b.len;
 }
 
-/* Insertion: fields mostly come in the same order each time, and there are few. Stable. */
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+    const int order = compare_names(x->name, y->name);
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* By name; of one name as they came. */
 static void sort_members(struct member *members, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        const struct member one = members[i];
-        size_t low = 0, high = i;
-        while (low < high) {
-            const size_t middle = (low + high) / 2;
-            if (compare_names(members[middle].name, one.name) <= 0) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        memmove(members + low + 1, members + low, (i - low) * sizeof *members);
-        members[low] = one;
+    bool sorted = true;
+    for (size_t i = 0; i < count; i++) {
+        members[i].place = i;
+        sorted = sorted && (i == 0 || compare_names(members[i - 1].name, members[i].name) <= 0);
+    }
+    if (!sorted) {
+        qsort(members, count, sizeof *members, compare_members);
     }
 }
 
@@ -78,7 +81,7 @@ static struct guess join_structs(weir_arena *arena, const struct guess *a, const
         const int order = i == a->count ? 1 : j == b->count ? -1 : compare_names(a->members[i].name, b->members[j].name);
         struct member *to = &out.members[out.count++];
         if (order == 0) {
-            *to = (struct member){a->members[i].name, join(arena, a->members[i].type, b->members[j].type)};
+            *to = (struct member){.name = a->members[i].name, .type = join(arena, a->members[i].type, b->members[j].type)};
         } else {
             *to = order < 0 ? a->members[i] : b->members[j];
         }
@@ -131,7 +134,7 @@ static struct guess join(weir_arena *arena, struct guess a, struct guess b)
 static struct guess with_corrupt(const struct infer *in, struct guess root)
 {
     struct guess corrupt = {.kind = KIND_STRUCT, .members = weir_arena_alloc(in->types, sizeof *corrupt.members), .count = 1};
-    corrupt.members[0] = (struct member){in->corrupt, {.kind = KIND_STRING}};
+    corrupt.members[0] = (struct member){.name = in->corrupt, .type = {.kind = KIND_STRING}};
     for (size_t i = 0; i < root.count; i++) {
         if (weir_str_eq(root.members[i].name, in->corrupt)) {
             return root;
@@ -326,7 +329,7 @@ static struct guess keep(weir_arena *arena, const struct guess *from)
         out.members = weir_arena_alloc(arena, (from->count + 1) * sizeof *out.members);
         for (size_t i = 0; i < from->count; i++) {
             const struct weir_str name = from->members[i].name;
-            out.members[i] = (struct member){{weir_arena_strndup(arena, name.ptr ? name.ptr : "", name.len), name.len}, keep(arena, &from->members[i].type)};
+            out.members[i] = (struct member){.name = {weir_arena_strndup(arena, name.ptr ? name.ptr : "", name.len), name.len}, .type = keep(arena, &from->members[i].type)};
         }
     }
     return out;

@@ -93,6 +93,7 @@ static void keep_error(struct weiri_sql_scan *scan, weir_rc rc, const struct wei
     if (scan->rc == WEIR_OK) {
         scan->rc = rc;
         scan->error = *error;
+        scan->error.line = scan->error.column = 0; /* of a data file, which the message names: not of the statement */
     }
     pthread_mutex_unlock(&scan->lock);
 }

@@ -9,7 +9,7 @@ import pytest
 from harness.weir import shared_path
 
 ROOT = (shared_path() or pathlib.Path("/nonexistent")) / "conformance" / "text" / "streaming"
-# Spark refuses a stream without a schema; weir finds it. What happens when a file goes while a batch runs is for the tests of the stream room.
+# Spark refuses a stream without a schema; weir finds it. A file that goes while a batch runs is in test_bad_input.py.
 ELSEWHERE = {"no_schema", "deleted_before_its_batch", "deleted_while_read", "deleted_while_read_ignored"}
 CASES = sorted(path.name for path in ROOT.iterdir()) if ROOT.is_dir() else []
 
@@ -31,7 +31,7 @@ def rows(lakehouse, columns):
 def test_case(lakehouse, tmp_path, case):
     told = json.loads((ROOT / case / "case.json").read_text())
     if told.get("quirk") or case in ELSEWHERE:
-        pytest.skip("an accident of Spark" if told.get("quirk") else "tested elsewhere")
+        pytest.skip("an accident of Spark" if told.get("quirk") else "not asked here")
     folder = tmp_path / "input"
     lay_out(case, folder, told["streaming"]["mtimes"])
     lakehouse("external-locations", "create", "cases", tmp_path)

@@ -92,6 +92,9 @@ weir_rc weir_fs_remove_tree(weir_fs *fs, const char *path, struct weir_error *er
 weir_rc weir_fs_sync_dir(weir_fs *fs, const char *path, struct weir_error *err) WEIR_MUST_USE;
 /* Each name with its lstat; an entry that vanishes meanwhile is left out. Not recursive. */
 weir_rc weir_fs_list(weir_fs *fs, const char *path, weir_list_fn each, void *arg, struct weir_error *err) WEIR_MUST_USE;
+/* The same without the names that `skip` answers true for: nothing is asked about them, which is most of the time in a folder of a million files. */
+typedef bool (*weir_skip_fn)(void *arg, const char *name);
+weir_rc weir_fs_list_some(weir_fs *fs, const char *path, weir_skip_fn skip, weir_list_fn each, void *arg, struct weir_error *err) WEIR_MUST_USE;
 /* The whole file; WEIR_TOO_BIG beyond max_bytes or the buffer's own maximum. `out` was initialised by the caller, who frees it in any
  * case; what it held is dropped. */
 weir_rc weir_fs_read_all(weir_fs *fs, const char *path, size_t max_bytes, struct weir_buf *out, struct weir_error *err) WEIR_MUST_USE;

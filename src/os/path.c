@@ -202,7 +202,7 @@ static int list_names(weir_fs *fs, const char *path, struct names *names)
     return error;
 }
 
-weir_rc weir_fs_list(weir_fs *fs, const char *path, weir_list_fn each, void *arg, struct weir_error *err)
+weir_rc weir_fs_list_some(weir_fs *fs, const char *path, weir_skip_fn skip, weir_list_fn each, void *arg, struct weir_error *err)
 {
     struct names names = {.arena = weir_arena_new()};
     struct weir_buf full;
@@ -215,6 +215,9 @@ weir_rc weir_fs_list(weir_fs *fs, const char *path, weir_list_fn each, void *arg
     }
     for (size_t i = 0; i < names.count; i++) {
         struct weir_file_info info;
+        if (skip && skip(arg, names.items[i])) {
+            continue;
+        }
         weir_buf_clear(&full);
         (void)weir_buf_printf(&full, "%s/%s", path, names.items[i]);
         UNINTERRUPTED(error, fs->ops->lstat(fs, full.data, &info));
@@ -235,6 +238,11 @@ out:
     weir_free(names.items);
     weir_arena_free(names.arena);
     return rc;
+}
+
+weir_rc weir_fs_list(weir_fs *fs, const char *path, weir_list_fn each, void *arg, struct weir_error *err)
+{
+    return weir_fs_list_some(fs, path, NULL, each, arg, err);
 }
 
 struct removal {

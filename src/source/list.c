@@ -5,7 +5,9 @@
  * 2. No partition column anywhere (or recursiveFileLookup): the files directly in the roots (or all files) are taken.
  * 3. Otherwise the files in partition folders are taken. All must have the same columns, and the runs must begin at the same folder;
  *    files directly in that folder are not read; files in other folders are a conflict.
- * Memory: per file its URI and 48 bytes; the path is the tail of the URI unless an escape stands in it. */
+ * Memory: per file its URI and 48 bytes; the path is the tail of the URI unless an escape stands in it.
+ *
+ * A stream that took a million files asks for what is new: files that it knows are left out by their names alone. */
 #include "source/source_internal.h"
 #include "base/log.h"
 #include "base/uri.h"
@@ -48,6 +50,9 @@ struct folder {
     const char *path;
     const char *const *values; /* NULL = no partition folder */
     bool looked;               /* values were looked for */
+    bool listed;               /* one of its files was: the known ones need no looking at from here on */
+    struct weir_buf uri;       /* of the folder with its slash, where a name's URI is put together */
+    size_t uri_len;            /* of the folder alone; 0 = not there yet */
     struct weiri_paths *folders;
 };
 
@@ -169,8 +174,31 @@ static weir_rc add_file(struct folder *folder, const char *path, const char *nam
     struct found found = {.in_partition = folder->values != NULL};
     found.file = (struct weir_source_file){.size = info->size, .mtime_ns = info->mtime_ns, .partition_values = folder->values};
     set_names(walk->arena, path, &found.file);
+    folder->listed = true;
     WEIR_PUSH(walk->items, walk->count, walk->cap) = found;
     return WEIR_OK;
+}
+
+/* Hidden names, and files that are known: nothing needs to be asked about them. */
+static bool skip_entry(void *arg, const char *name)
+{
+    struct folder *folder = arg;
+    if (weiri_name_hidden(name)) {
+        return true;
+    }
+    if (!folder->walk->options->known || !folder->listed) {
+        return false;
+    }
+    if (folder->uri_len == 0) {
+        weir_uri_from_path(&folder->uri, weir_str(folder->path));
+        if (folder->uri.data[folder->uri.len - 1] != '/') {
+            weir_buf_add_char(&folder->uri, '/');
+        }
+        folder->uri_len = folder->uri.len;
+    }
+    folder->uri.len = folder->uri_len;
+    weir_uri_encode_component(&folder->uri, weir_str(name));
+    return weir_seen_has(folder->walk->options->known, folder->uri.data);
 }
 
 static weir_rc each_entry(void *arg, const char *name, const struct weir_file_info *info, struct weir_error *err)
@@ -178,9 +206,6 @@ static weir_rc each_entry(void *arg, const char *name, const struct weir_file_in
     struct folder *folder = arg;
     struct walk *walk = folder->walk;
     struct weir_file_info followed = *info;
-    if (weiri_name_hidden(name)) {
-        return WEIR_OK;
-    }
     char *path = weir_path_join(folder->path, name);
     weir_rc rc = WEIR_OK;
     if (info->is_link) {
@@ -239,7 +264,9 @@ static weir_rc walk_folder(struct walk *walk, const char *path, const struct lev
 {
     struct weiri_paths folders = {0};
     struct folder folder = {.walk = walk, .level = level, .path = path, .folders = &folders};
-    weir_rc rc = weir_fs_list(walk->fs, path, each_entry, &folder, err);
+    weir_buf_init(&folder.uri, 0);
+    weir_rc rc = weir_fs_list_some(walk->fs, path, skip_entry, each_entry, &folder, err);
+    weir_buf_free(&folder.uri);
     if (rc == WEIR_NOT_FOUND && level->depth > 0) {
         weir_error_clear(err);
         rc = WEIR_OK;

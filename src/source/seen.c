@@ -183,17 +183,19 @@ void weir_seen_add(weir_seen *seen, const char *uri, int64_t mtime_ms)
     weir_buf_free(&key.decoded);
 }
 
-bool weir_seen_is_new(const weir_seen *seen, const char *uri, int64_t mtime_ms)
+bool weir_seen_has(const weir_seen *seen, const char *uri)
 {
-    if (mtime_ms < seen->purged_ms) {
-        return false;
-    }
     struct key key;
     key_init(seen, uri, &key);
     const uint32_t folder = folder_number(seen, key.folder);
     const bool known = folder != 0 && seen->slots[find_slot(seen, &key, folder)] != 0;
     weir_buf_free(&key.decoded);
-    return !known;
+    return known;
+}
+
+bool weir_seen_is_new(const weir_seen *seen, const char *uri, int64_t mtime_ms)
+{
+    return mtime_ms >= seen->purged_ms && !weir_seen_has(seen, uri);
 }
 
 /* The entries that stay are moved into a fresh map, so that their texts' memory goes with the others. */

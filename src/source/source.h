@@ -16,6 +16,8 @@ struct weir_source_file {
     const char *const *partition_values; /* raw folder texts, unescaped, one per partition column; NULL = __HIVE_DEFAULT_PARTITION__ */
 };
 
+typedef struct weir_seen weir_seen; /* below */
+
 /* The options of the file source, parsed and checked. Names in any case. */
 /* What a stream does about fields of its files that its columns do not have. */
 enum weir_evolution { WEIR_EVOLVE_DEFAULT /* add where the columns were found in the files, else nothing */, WEIR_EVOLVE_NONE, WEIR_EVOLVE_ADD, WEIR_EVOLVE_FAIL };
@@ -30,6 +32,8 @@ struct weir_file_options {
     enum weir_evolution evolution;
     bool stop_on_new;        /* onNewColumns=stop */
     bool include_existing;   /* includeExistingFiles; true (false is refused by name for now) */
+    const weir_seen *known;  /* borrowed, not an option: files in it may be left out of a listing without being looked at; the first of each folder is listed in any case, for
+                              * its partition values. NULL = every file is listed */
     const char *confine;     /* borrowed, not an option: a folder. What a symbolic link reaches outside it is refused. NULL = anything */
 };
 #define WEIR_FILE_AGE_UNBOUNDED (INT64_MAX / 4) /* max_file_age_ms with latestFirst and a limit, as Spark */
@@ -51,11 +55,11 @@ const char *const *weir_source_partition_values(weir_arena *arena, const char *p
 weir_rc weir_source_complete(weir_fs *fs, const struct weir_source_file *file, int64_t min_age_ms, int64_t now_ms, int64_t *retry_ms_out, bool *by_lease_out, struct weir_error *err) WEIR_MUST_USE;
 
 /* The seen-files map: URI -> mtime, with Spark's purge by maxFileAge. Bounded by what the log holds. */
-typedef struct weir_seen weir_seen;
 weir_seen *weir_seen_new(int64_t max_file_age_ms, bool file_name_only);
 void weir_seen_free(weir_seen *seen);
 void weir_seen_add(weir_seen *seen, const char *uri, int64_t mtime_ms);
 bool weir_seen_is_new(const weir_seen *seen, const char *uri, int64_t mtime_ms);
+bool weir_seen_has(const weir_seen *seen, const char *uri); /* whatever its time */
 void weir_seen_purge(weir_seen *seen);
 size_t weir_seen_count(const weir_seen *seen);
 

@@ -401,6 +401,7 @@ weir_rc weir_feed_open_folder(weir_fs *fs, weir_checkpoint *checkpoint, int inde
         }
         rc = decide_evolution(self, err);
         self->seen = weir_seen_new(AGE_UNBOUNDED, self->options.file_name_only);
+        self->options.known = self->seen;
         describe(self, source->text.root);
         rc = rc == WEIR_OK ? weir_filelog_open(checkpoint, index, known_entry, self, &self->log, err) : rc;
     }

@@ -7,6 +7,8 @@
 #define LOGS_KEPT 100         /* minBatchesToRetain */
 #define CLEANUP_DELAY_MS 600000 /* fileSource.log.cleanupDelay */
 #define LOG_BYTES_MAX ((size_t)2 << 30)
+#define PIECE_BYTES ((size_t)1 << 20)
+#define LINE_BYTES_MAX ((size_t)4 << 20) /* a piece and what was left of the one before */
 
 struct weir_filelog {
     weir_checkpoint *checkpoint;
@@ -82,60 +84,137 @@ static weir_rc parse_entry(const weir_filelog *log, weir_arena *arena, const cha
     return WEIR_OK;
 }
 
-/* Hand every entry of one log file's text to `each`. */
-static weir_rc scan_text(const weir_filelog *log, const char *name, struct weir_str text, each_fn each, void *arg, struct weir_error *err)
+static bool take_text(struct weir_str *text, const char *expected)
 {
-    weir_arena *arena = weir_arena_new();
-    int64_t line = 0;
+    const size_t len = strlen(expected);
+    if (text->len < len || memcmp(text->ptr, expected, len) != 0) {
+        return false;
+    }
+    *text = (struct weir_str){text->ptr + len, text->len - len};
+    return true;
+}
+
+static bool take_number(struct weir_str *text, int64_t *out)
+{
+    size_t digits = 0;
+    while (digits < text->len && text->ptr[digits] >= '0' && text->ptr[digits] <= '9') {
+        digits++;
+    }
+    const bool ok = digits > 0 && digits <= 18 && (digits == 1 || text->ptr[0] != '0') && weir_str_to_i64((struct weir_str){text->ptr, digits}, out);
+    *text = (struct weir_str){text->ptr + digits, text->len - digits};
+    return ok;
+}
+
+/* The very bytes that Spark and weir write for a path of plain characters: nearly every line of a log that may have millions. Anything else is left
+ * to the JSON reader. */
+static bool parse_plain(weir_arena *arena, struct weir_str text, struct weir_filelog_entry *out)
+{
+    if (!take_text(&text, "{\"path\":\"")) {
+        return false;
+    }
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] != '"') {
+        const unsigned char c = (unsigned char)text.ptr[len++];
+        if (c < 0x20 || c >= 0x7F || c == '\\') {
+            return false;
+        }
+    }
+    const char *path = text.ptr;
+    text = (struct weir_str){text.ptr + len, text.len - len};
+    if (!take_text(&text, "\",\"timestamp\":") || !take_number(&text, &out->timestamp_ms) || !take_text(&text, ",\"batchId\":") || !take_number(&text, &out->offset) ||
+        !weir_str_eq(text, WEIR_STR("}"))) {
+        return false;
+    }
+    out->path = weir_arena_strndup(arena, path, len);
+    return true;
+}
+
+/* --- a log file, piece by piece: it may be larger than the memory that a restart should take --- */
+
+struct scan {
+    const weir_filelog *log;
+    const char *name;
+    int64_t line;
+    weir_arena *arena; /* of one entry */
+    each_fn each;
+    void *arg;
+};
+
+static weir_rc scan_line(struct scan *scan, struct weir_str text, struct weir_error *err)
+{
+    struct weir_filelog_entry entry;
+    if (text.len > 0 && text.ptr[text.len - 1] == '\r') {
+        text.len--;
+    }
+    scan->line++;
+    if (scan->line == 1) {
+        return weir_str_eq(text, WEIR_STR("v1")) ? WEIR_OK : damaged(scan->log, scan->name, 1, "the first line is not the version v1", err);
+    }
+    weir_arena_reset(scan->arena);
+    if (!parse_plain(scan->arena, text, &entry)) {
+        WEIR_TRY(parse_entry(scan->log, scan->arena, scan->name, scan->line, text, &entry, err));
+    }
+    return scan->each(scan->arg, &entry, err);
+}
+
+/* The whole lines of `buf`, at the end of the file the last one too; what is left moves to the front. */
+static weir_rc scan_lines(struct scan *scan, struct weir_buf *buf, bool last, struct weir_error *err)
+{
     size_t begin = 0;
-    weir_rc rc = WEIR_OK;
-    while (rc == WEIR_OK && begin < text.len) {
-        const char *end = memchr(text.ptr + begin, '\n', text.len - begin);
-        size_t stop = end ? (size_t)(end - text.ptr) : text.len;
-        struct weir_str one = {text.ptr + begin, stop - begin};
-        if (one.len > 0 && one.ptr[one.len - 1] == '\r') {
-            one.len--;
+    if (buf->len == 0) {
+        return WEIR_OK;
+    }
+    while (begin < buf->len) {
+        const char *end = memchr(buf->data + begin, '\n', buf->len - begin);
+        if (!end && !last) {
+            break;
         }
+        const size_t stop = end ? (size_t)(end - buf->data) : buf->len;
+        WEIR_TRY(scan_line(scan, (struct weir_str){buf->data + begin, stop - begin}, err));
         begin = stop + 1;
-        line++;
-        if (line == 1) {
-            rc = weir_str_eq(one, WEIR_STR("v1")) ? WEIR_OK : damaged(log, name, 1, "the first line is not the version v1", err);
-            continue;
-        }
-        struct weir_filelog_entry entry;
-        weir_arena_reset(arena);
-        rc = parse_entry(log, arena, name, line, one, &entry, err);
-        if (rc == WEIR_OK) {
-            rc = each(arg, &entry, err);
-        }
     }
-    if (rc == WEIR_OK && line == 0) {
-        rc = damaged(log, name, 1, "the file is empty", err);
-    }
-    weir_arena_free(arena);
-    return rc;
+    const size_t rest = begin < buf->len ? buf->len - begin : 0;
+    memmove(buf->data, buf->data + buf->len - rest, rest);
+    buf->len = rest;
+    return WEIR_OK;
 }
 
-static weir_rc load(const weir_filelog *log, int64_t id, bool compact, char name[40], struct weir_buf *out, struct weir_error *err)
+static weir_rc scan_pieces(struct scan *scan, weir_file *file, struct weir_error *err)
 {
-    snprintf(name, 40, "%lld%s", (long long)id, compact ? ".compact" : "");
-    char *key = weir_asprintf("%s/%s", log->folder, name);
-    weir_rc rc = weir_store_get(log->store, key, LOG_BYTES_MAX, out, err);
-    weir_free(key);
+    char *piece = weir_malloc(PIECE_BYTES);
+    struct weir_buf buf;
+    weir_buf_init(&buf, LINE_BYTES_MAX);
+    weir_rc rc = WEIR_OK;
+    size_t got = PIECE_BYTES;
+    for (int64_t at = 0; rc == WEIR_OK && got == PIECE_BYTES; at += (int64_t)got) {
+        rc = weir_file_read(file, piece, PIECE_BYTES, at, &got, err);
+        if (rc == WEIR_OK) {
+            weir_buf_add(&buf, piece, got);
+            rc = buf.overflow ? damaged(scan->log, scan->name, scan->line + 1, "the line is longer than any path", err) : scan_lines(scan, &buf, got < PIECE_BYTES, err);
+        }
+    }
+    if (rc == WEIR_OK && scan->line == 0) {
+        rc = damaged(scan->log, scan->name, 1, "the file is empty", err);
+    }
+    weir_buf_free(&buf);
+    weir_free(piece);
     return rc;
 }
 
+/* Hand every entry of one log file to `each`. */
 static weir_rc scan_file(const weir_filelog *log, int64_t id, bool compact, each_fn each, void *arg, struct weir_error *err)
 {
     char name[40];
-    struct weir_buf buf;
-    weir_buf_init(&buf, LOG_BYTES_MAX);
-    weir_rc rc = load(log, id, compact, name, &buf, err);
-    if (rc == WEIR_OK) {
-        rc = scan_text(log, name, weir_buf_view(&buf), each, arg, err);
-    }
-    weir_buf_free(&buf);
-    return rc;
+    weir_file *file = NULL;
+    snprintf(name, sizeof name, "%lld%s", (long long)id, compact ? ".compact" : "");
+    char *key = weir_asprintf("%s/%s", log->folder, name);
+    weir_rc rc = weir_store_open_read(log->store, key, &file, err);
+    weir_free(key);
+    WEIR_TRY(rc);
+    struct scan scan = {.log = log, .name = name, .arena = weir_arena_new(), .each = each, .arg = arg};
+    rc = scan_pieces(&scan, file, err);
+    weir_arena_free(scan.arena);
+    return weir_rc_keep(rc, weir_file_close(file, rc == WEIR_OK ? err : NULL));
 }
 
 /* The files that hold everything known: the newest compact one at or below `upto` and the plain ones after it. Checks that nothing is missing. */
@@ -218,12 +297,33 @@ static weir_rc pick_entry(void *arg, const struct weir_filelog_entry *entry, str
     return WEIR_OK;
 }
 
+/* The plain files of the range, where each is there: a batch of a few files must not read the log of all. False: some are joined in a compact one. */
+static bool pick_plain(const weir_filelog *log, const struct weir_log_ids *ids, struct pick *pick, weir_rc *rc, struct weir_error *err)
+{
+    int64_t expected = pick->after + 1;
+    size_t first = 0;
+    while (first < ids->count && ids->ids[first] <= pick->after) {
+        first++;
+    }
+    size_t end = first;
+    for (; end < ids->count && ids->ids[end] == expected && expected <= pick->upto && ids->plain[end]; end++) {
+        expected++;
+    }
+    if (expected != pick->upto + 1) {
+        return false;
+    }
+    for (size_t i = first; i < end && *rc == WEIR_OK; i++) {
+        *rc = scan_file(log, ids->ids[i], false, pick_entry, pick, err);
+    }
+    return true;
+}
+
 weir_rc weir_filelog_read(weir_filelog *log, int64_t after, int64_t upto, weir_arena *arena, struct weir_filelog_entry **out, size_t *count_out, struct weir_error *err)
 {
     struct pick pick = {.after = after, .upto = upto, .arena = arena};
     struct weir_log_ids ids;
     weir_rc rc = weir_log_list(log->store, log->folder, arena, &ids, err);
-    if (rc == WEIR_OK) {
+    if (rc == WEIR_OK && !pick_plain(log, &ids, &pick, &rc, err)) {
         rc = scan_range(log, &ids, upto, pick_entry, &pick, err);
     }
     *out = NULL;

@@ -40,6 +40,33 @@ static void test_hidden(void **state)
     box_free(box);
 }
 
+/* What is known is left out unseen, but the first file of each folder stands for its partition values. */
+static void test_known(void **state)
+{
+    (void)state;
+    struct box *box = box_new();
+    static const char *const names[] = {"in/d=1/a b.csv", "in/d=1/b.csv", "in/d=1/new.csv", "in/d=2/a.csv", "in/d=2/_hidden", "in/d=2/x.csv/c.csv"};
+    weir_seen *seen = weir_seen_new(WEIR_FILE_AGE_UNBOUNDED, false);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        box_file(box, names[i], 1000);
+    }
+    weir_seen_add(seen, weir_arena_printf(box->arena, "file://%s/in/d=1/a%%20b.csv", box->dir), 1000000);
+    weir_seen_add(seen, weir_arena_printf(box->arena, "file://%s/in/d=1/b.csv", box->dir), 1000000);
+    weir_seen_add(seen, weir_arena_printf(box->arena, "file://%s/in/d=2/a.csv", box->dir), 1000000);
+    box->options.known = seen;
+    const char *found = box_names(box, "in");
+    assert_non_null(strstr(found, "in/d=1/new.csv"));
+    assert_non_null(strstr(found, "in/d=2/a.csv")); /* the only one there */
+    assert_non_null(strstr(found, "in/d=2/x.csv/c.csv")); /* a folder is no file of its name */
+    assert_true((strstr(found, "in/d=1/b.csv") != NULL) + (strstr(found, "in/d=1/a b.csv") != NULL) <= 1); /* by the order of the folder */
+    assert_null(strstr(found, "_hidden"));
+    assert_int_equal(box->column_count, 1);
+    box->options.known = NULL;
+    assert_string_equal(box_names(box, "in"), "in/d=1/a b.csv in/d=1/b.csv in/d=1/new.csv in/d=2/a.csv in/d=2/x.csv/c.csv");
+    weir_seen_free(seen);
+    box_free(box);
+}
+
 static void test_missing_root(void **state)
 {
     (void)state;
@@ -263,7 +290,7 @@ static void test_no_permission(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_uri), cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_order_and_uri), cmocka_unit_test(test_hidden), cmocka_unit_test(test_known),
         cmocka_unit_test(test_missing_root),  cmocka_unit_test(test_depth),
         cmocka_unit_test(test_globs),         cmocka_unit_test(test_partitions),
         cmocka_unit_test(test_partition_below_folder), cmocka_unit_test(test_partition_conflicts),

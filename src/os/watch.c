@@ -38,6 +38,9 @@ struct weir_watch {
     size_t count, cap;
     size_t missing; /* top folders that are not there now */
     bool silent;    /* a file system that other machines write to without telling us */
+    weir_arena *arena; /* of the paths that appeared */
+    const char **paths;
+    size_t path_count, path_cap;
     int64_t looked_us; /* when a silent or missing folder was last reported or looked for */
 };
 
@@ -172,6 +175,7 @@ weir_rc weir_watch_open(const char *const *folders, size_t count, bool recursive
     weir_watch *watch = weir_calloc(1, sizeof *watch);
     watch->fd = -1;
     watch->recursive = recursive;
+    watch->arena = weir_arena_new();
     watch->folder_count = count;
     watch->folders = weir_calloc(count > 0 ? count : 1, sizeof *watch->folders);
     for (size_t i = 0; i < count; i++) {
@@ -197,7 +201,15 @@ void weir_watch_close(weir_watch *watch)
     }
     weir_free(watch->folders);
     weir_free(watch->items);
+    weir_free(watch->paths);
+    weir_arena_free(watch->arena);
     weir_free(watch);
+}
+
+size_t weir_watch_paths(const weir_watch *watch, const char *const **out)
+{
+    *out = watch->paths;
+    return watch->path_count;
 }
 
 /* --- events --- */
@@ -206,6 +218,18 @@ struct seen {
     bool changed; /* something may be new */
     bool doubt;   /* the watches no longer fit the tree */
 };
+
+/* Writers make several events of one file: the same path again is told once where it follows itself. */
+static void keep_path(weir_watch *watch, const struct watched *at, const struct inotify_event *event)
+{
+    if (watch->path_count > WEIR_WATCH_PATHS_MAX) {
+        return;
+    }
+    const char *path = event->len > 0 ? weir_arena_printf(watch->arena, "%s/%s", strcmp(at->path, "/") == 0 ? "" : at->path, event->name) : weir_arena_strdup(watch->arena, at->path);
+    if (watch->path_count == 0 || strcmp(watch->paths[watch->path_count - 1], path) != 0) {
+        WEIR_PUSH(watch->paths, watch->path_count, watch->path_cap) = path;
+    }
+}
 
 static weir_rc take_event(weir_watch *watch, const struct inotify_event *event, struct seen *seen,
                           struct weir_error *err)
@@ -233,6 +257,7 @@ static weir_rc take_event(weir_watch *watch, const struct inotify_event *event, 
         return WEIR_OK;
     }
     seen->changed = true;
+    keep_path(watch, at, event);
     if (watch->recursive && (event->mask & (IN_CREATE | IN_MOVED_TO)) && event->len > 0) {
         /* A folder, or a link to one. */
         char *path = weir_asprintf("%s/%s", at->path, event->name);
@@ -314,6 +339,8 @@ weir_rc weir_watch_wait(weir_watch *watch, int64_t timeout_ms, enum weir_watch_e
                         struct weir_error *err)
 {
     *event_out = WEIR_WATCH_NONE;
+    watch->path_count = 0;
+    weir_arena_reset(watch->arena);
     int64_t start_us = weir_mono_us();
     for (;;) {
         bool blind = watch->silent || watch->missing > 0;
@@ -331,12 +358,14 @@ weir_rc weir_watch_wait(weir_watch *watch, int64_t timeout_ms, enum weir_watch_e
         if (woken == WOKEN_EVENT) {
             WEIR_TRY(settle(watch, &seen, err));
         }
-        bool rescan = false;
+        bool rescan = watch->path_count > WEIR_WATCH_PATHS_MAX;
         if (seen.doubt) {
             WEIR_TRY(rebuild(watch, false, err));
             rescan = true;
         } else {
-            WEIR_TRY(look(watch, &rescan, err));
+            bool blind_rescan = false;
+            WEIR_TRY(look(watch, &blind_rescan, err));
+            rescan = rescan || blind_rescan;
         }
         if (rescan || seen.changed) {
             *event_out = rescan ? WEIR_WATCH_RESCAN : WEIR_WATCH_CHANGED;

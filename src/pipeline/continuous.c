@@ -38,6 +38,13 @@ static weir_rc open_flows(struct staying *staying, struct weir_error *err)
     return WEIR_OK;
 }
 
+static void tell_flows(struct staying *staying, const char *const *paths, size_t count, bool rescan)
+{
+    for (size_t i = 0; i < staying->count; i++) {
+        weir_stream_appeared(staying->flows[i].stream, paths, count, rescan);
+    }
+}
+
 /* Folders only: what streams from a streaming table is asked again after its table grew. Tables that others write are watched too. */
 static void open_watch(struct staying *staying)
 {
@@ -50,6 +57,8 @@ static void open_watch(struct staying *staying)
     if (count > 0 && weir_watch_open(folders, count, true, &staying->watch, &err) != WEIR_OK) {
         staying->watch = NULL;
         weiri_note(staying->run, "the folders cannot be watched: listing them every second");
+    } else if (count > 0) {
+        tell_flows(staying, NULL, 0, true); /* what came between the opening and the watch */
     }
     weir_free(folders);
 }
@@ -92,11 +101,17 @@ static void wait_for_news(struct staying *staying, int64_t began_ms, int64_t wai
     enum weir_watch_event event;
     struct weir_error err;
     if (staying->watch && weir_watch_wait(staying->watch, timeout, &event, &err) == WEIR_OK) {
+        const char *const *paths = NULL;
+        const size_t count = event == WEIR_WATCH_CHANGED ? weir_watch_paths(staying->watch, &paths) : 0;
+        tell_flows(staying, paths, count, event == WEIR_WATCH_RESCAN);
         return;
     }
     if (staying->watch) {
         weir_watch_close(staying->watch);
         staying->watch = NULL;
+        for (size_t i = 0; i < staying->count; i++) {
+            weir_stream_unwatched(staying->flows[i].stream);
+        }
         weiri_note(staying->run, "the folders cannot be watched any more: listing them every second");
     }
     weir_stop_wait(timeout < 1000 ? timeout : 1000);

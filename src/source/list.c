@@ -145,7 +145,7 @@ static weir_rc look_for_partition(struct folder *folder, struct weir_error *err)
 
 /* --- files --- */
 
-static void set_names(weir_arena *arena, const char *path, struct weir_source_file *file)
+void weiri_file_names(weir_arena *arena, const char *path, struct weir_source_file *file)
 {
     struct weir_buf uri;
     weir_buf_init(&uri, 0);
@@ -173,7 +173,7 @@ static weir_rc add_file(struct folder *folder, const char *path, const char *nam
     }
     struct found found = {.in_partition = folder->values != NULL};
     found.file = (struct weir_source_file){.size = info->size, .mtime_ns = info->mtime_ns, .partition_values = folder->values};
-    set_names(walk->arena, path, &found.file);
+    weiri_file_names(walk->arena, path, &found.file);
     folder->listed = true;
     WEIR_PUSH(walk->items, walk->count, walk->cap) = found;
     return WEIR_OK;
@@ -328,6 +328,18 @@ static int newest_first(const void *a, const void *b)
     return by_time ? by_time : compare_text(a, b);
 }
 
+size_t weiri_sort_files(struct weir_source_file *files, size_t count, bool latest_first)
+{
+    qsort(files, count, sizeof *files, latest_first ? newest_first : oldest_first);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) { /* two roots of a glob may reach one file */
+        if (kept == 0 || strcmp(files[kept - 1].path, files[i].path) != 0) {
+            files[kept++] = files[i];
+        }
+    }
+    return kept;
+}
+
 static weir_rc answer(struct walk *walk, struct weir_source_file **files_out, size_t *count_out, struct weir_error *err)
 {
     const bool partitioned = walk->columns != NULL;
@@ -344,15 +356,8 @@ static weir_rc answer(struct walk *walk, struct weir_source_file **files_out, si
             files[count++] = walk->items[i].file;
         }
     }
-    qsort(files, count, sizeof *files, walk->options->latest_first ? newest_first : oldest_first);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) { /* two roots of a glob may reach one file */
-        if (kept == 0 || strcmp(files[kept - 1].path, files[i].path) != 0) {
-            files[kept++] = files[i];
-        }
-    }
     *files_out = files;
-    *count_out = kept;
+    *count_out = weiri_sort_files(files, count, walk->options->latest_first);
     return WEIR_OK;
 }
 

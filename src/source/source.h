@@ -46,6 +46,10 @@ extern const struct weir_option_help weir_file_option_help[];
  * an error that names it. partition_columns_out: names found by `name=value` folders (CONFLICTING_PARTITION_COLUMN_NAMES as Spark). */
 weir_rc weir_source_list(weir_fs *fs, const char *root, const struct weir_file_options *options, weir_arena *arena, struct weir_source_file **files_out,
                          size_t *count_out, const char *const **partition_columns_out, size_t *partition_count_out, struct weir_error *err) WEIR_MUST_USE;
+/* Only these paths, which begin with the root as it is spelled (a folder that is no glob, and has no partition folders), as weir_source_list would show them; those of
+ * other folders are left out. *enough_out false: one of them is a folder or a link: only a listing tells. */
+weir_rc weir_source_look(weir_fs *fs, const char *root, const struct weir_file_options *options, const char *const *paths, size_t count, weir_arena *arena,
+                         struct weir_source_file **files_out, size_t *count_out, bool *enough_out, struct weir_error *err) WEIR_MUST_USE;
 /* Types of partition columns: by the user's schema where it names them, else inferred from all values (int, bigint, decimal, double, date, timestamp, string). */
 weir_rc weir_source_partition_types(weir_arena *arena, const struct weir_source_file *files, size_t count, const char *const *columns, size_t column_count,
                                     const weir_schema *user, weir_schema **out, struct weir_error *err) WEIR_MUST_USE;

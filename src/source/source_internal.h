@@ -8,6 +8,12 @@
 bool weiri_name_hidden(const char *name);   /* Spark's shouldFilterOutPathName: not listed */
 bool weiri_name_no_data(const char *name);  /* listed and logged, but never read (_metadata...) */
 
+/* --- list.c --- */
+/* path and uri of a file, in the arena. */
+void weiri_file_names(weir_arena *arena, const char *path, struct weir_source_file *file);
+/* In the order of a listing, each path once; the number that stays. */
+size_t weiri_sort_files(struct weir_source_file *files, size_t count, bool latest_first);
+
 /* --- glob.c --- */
 struct weiri_paths {
     char **items; /* heap, each heap */

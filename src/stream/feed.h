@@ -13,6 +13,11 @@ struct weir_feed_ops {
     weir_rc (*plan)(weir_feed *feed, const char *start, bool unlimited, weir_arena *arena, const char **end_out, struct weir_error *err);
     /* Find what (start, end] holds and put it into the feed's fields below; lives in the arena. */
     weir_rc (*load)(weir_feed *feed, const char *start, const char *end, weir_arena *arena, struct weir_error *err);
+    /* A watcher looks after watch_folder from now on: until it is told otherwise, the feed may believe that nothing but these paths appeared since the last plan.
+     * `rescan`: anything may have. NULL where a plan costs nothing. */
+    void (*appeared)(weir_feed *feed, const char *const *paths, size_t count, bool rescan);
+    /* Nobody watches any more. */
+    void (*unwatched)(weir_feed *feed);
     void (*close)(weir_feed *feed); /* frees the feed */
 };
 struct weir_feed {

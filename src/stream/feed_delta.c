@@ -302,7 +302,7 @@ static weir_rc delta_load(weir_feed *feed, const char *start, const char *end, w
     return rc;
 }
 
-static const struct weir_feed_ops DELTA_OPS = {delta_plan, delta_load, delta_close};
+static const struct weir_feed_ops DELTA_OPS = {.plan = delta_plan, .load = delta_load, .close = delta_close};
 
 /* --- options --- */
 

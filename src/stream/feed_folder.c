@@ -8,6 +8,14 @@
 
 #define AGE_UNBOUNDED (INT64_MAX / 4)
 #define MIN_AGE_STREAMING_MS 1000
+#define NEWS_MAX 10000         /* more files than this are listed rather than looked at one by one */
+#define RELIST_US 10000000     /* the listing is the truth: made so often even when a watcher says nothing, */
+#define RELIST_SHARE 1000      /* but not more than a thousandth of the time */
+
+struct weir_paths {
+    char **items; /* heap, each heap */
+    size_t count, cap;
+};
 
 struct folder {
     weir_feed feed;
@@ -25,9 +33,31 @@ struct folder {
     weir_arena *listing;      /* of `pending` */
     struct weir_source_file *pending;
     size_t pending_count;
+    bool watched;             /* a watcher tells what appears: `news`; else each plan lists */
+    bool doubt;               /* it may have missed something: list */
+    bool flat;                /* no glob, no partition folders: paths alone tell enough */
+    struct weir_paths news;   /* what appeared, and what was still being written */
+    int64_t listed_us, listing_us; /* when the last listing began and how long it took */
     enum weir_evolution evolution; /* NONE, ADD or FAIL */
     struct weir_buf last_parent; /* respelling check: the folder looked at last */
 };
+
+static void forget_news(struct folder *self)
+{
+    for (size_t i = 0; i < self->news.count; i++) {
+        weir_free(self->news.items[i]);
+    }
+    self->news.count = 0;
+}
+
+static void keep_news(struct folder *self, const char *path)
+{
+    if (self->news.count < NEWS_MAX) {
+        WEIR_PUSH(self->news.items, self->news.count, self->news.cap) = weir_strdup(path);
+    } else {
+        self->doubt = true;
+    }
+}
 
 static void folder_close(weir_feed *feed)
 {
@@ -36,6 +66,8 @@ static void folder_close(weir_feed *feed)
     weir_seen_free(self->seen);
     weir_text_reader_free(feed->reader);
     weir_arena_free(self->listing);
+    forget_news(self);
+    weir_free(self->news.items);
     weir_buf_free(&self->last_parent);
     weir_free(self->root_uri);
     weir_free(self->root_real);
@@ -132,23 +164,10 @@ static weir_rc check_offset(const struct folder *self, const char *line, int64_t
     return WEIR_OK;
 }
 
-static weir_rc list_new(struct folder *self, struct weir_error *err)
+/* Of these files, those that may be taken now become `pending`; those that are still being written are looked at again. */
+static weir_rc sift(struct folder *self, struct weir_source_file *files, size_t count, struct weir_error *err)
 {
     weir_feed *feed = &self->feed;
-    struct weir_source_file *files = NULL;
-    size_t count = 0, partitions = 0;
-    const char *const *columns = NULL;
-    weir_arena_free(self->listing);
-    self->listing = weir_arena_new();
-    self->pending = NULL;
-    self->pending_count = 0;
-    feed->waiting = feed->aged = 0;
-    feed->wait_ms = -1;
-    WEIR_TRY(weir_source_list(self->fs, feed->source->text.root, &self->options, self->listing, &files, &count, &columns, &partitions, err));
-    if (!feed->schema || partitions > 0) {
-        WEIR_TRY(weir_text_reader_bind(feed->reader, files, count, columns, partitions, err));
-        feed->schema = weir_text_reader_schema(feed->reader);
-    }
     int64_t now_ms = weir_now_ms();
     int64_t oldest_ms = self->newest_ms > 0 && self->options.max_file_age_ms < AGE_UNBOUNDED ? self->newest_ms - self->options.max_file_age_ms : INT64_MIN;
     size_t kept = 0;
@@ -167,6 +186,9 @@ static weir_rc list_new(struct folder *self, struct weir_error *err)
         if (rc == WEIR_BUSY || rc == WEIR_NOT_FOUND) {
             weir_error_clear(err);
             feed->waiting += rc == WEIR_BUSY;
+            if (rc == WEIR_BUSY && self->watched) {
+                keep_news(self, files[i].path);
+            }
             if (rc == WEIR_BUSY && (feed->wait_ms < 0 || retry_ms < feed->wait_ms)) {
                 feed->wait_ms = retry_ms;
             }
@@ -178,8 +200,105 @@ static weir_rc list_new(struct folder *self, struct weir_error *err)
     }
     self->pending = files;
     self->pending_count = kept;
+    return WEIR_OK;
+}
+
+/* Paths of its files begin with the watched folder's: neither a glob nor a single file, and spelled as listings spell it. */
+static bool is_plain_folder(const struct folder *self, const struct weir_source_file *files, size_t count)
+{
+    const char *root = self->feed.source->text.root;
+    char *clean = weir_path_absolute(NULL, root);
+    const bool plain = !weir_glob_is(root) && strcmp(clean, self->feed.watch_folder) == 0 && (count == 0 || strcmp(files[0].path, clean) != 0);
+    weir_free(clean);
+    return plain;
+}
+
+static weir_rc list_new(struct folder *self, struct weir_error *err)
+{
+    weir_feed *feed = &self->feed;
+    struct weir_source_file *files = NULL;
+    size_t count = 0, partitions = 0;
+    const char *const *columns = NULL;
+    weir_arena_free(self->listing);
+    self->listing = weir_arena_new();
+    self->pending = NULL;
+    self->pending_count = 0;
+    self->listed_us = weir_mono_us();
+    forget_news(self);
+    feed->waiting = feed->aged = 0;
+    feed->wait_ms = -1;
+    self->doubt = true; /* until the listing is done */
+    WEIR_TRY(weir_source_list(self->fs, feed->source->text.root, &self->options, self->listing, &files, &count, &columns, &partitions, err));
+    if (!feed->schema || partitions > 0) {
+        WEIR_TRY(weir_text_reader_bind(feed->reader, files, count, columns, partitions, err));
+        feed->schema = weir_text_reader_schema(feed->reader);
+    }
+    self->flat = partitions == 0 && is_plain_folder(self, files, count);
+    self->doubt = false;
+    WEIR_TRY(sift(self, files, count, err));
+    self->listing_us = weir_mono_us() - self->listed_us;
     self->listed = true;
     return WEIR_OK;
+}
+
+/* What was found and not taken yet, what was still being written, what the watcher told of; *enough false: only a listing tells. */
+static weir_rc look_at_news(struct folder *self, bool *enough, struct weir_error *err)
+{
+    struct weir_source_file *files = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < self->pending_count; i++) {
+        keep_news(self, self->pending[i].path);
+    }
+    *enough = !self->doubt;
+    if (!*enough) {
+        return WEIR_OK;
+    }
+    weir_arena *listing = weir_arena_new();
+    weir_rc rc = weir_source_look(self->fs, self->feed.source->text.root, &self->options, (const char *const *)self->news.items, self->news.count, listing, &files, &count, enough, err);
+    weir_arena_free(self->listing);
+    self->listing = listing;
+    self->pending = NULL;
+    self->pending_count = 0;
+    if (rc == WEIR_OK && *enough) {
+        forget_news(self);
+        self->feed.waiting = 0;
+        self->feed.wait_ms = -1;
+        rc = sift(self, files, count, err);
+    }
+    self->doubt = self->doubt || rc != WEIR_OK;
+    return rc;
+}
+
+static weir_rc find_new(struct folder *self, struct weir_error *err)
+{
+    const int64_t since_us = weir_mono_us() - self->listed_us;
+    if (self->watched && self->flat && !self->doubt && (since_us < RELIST_US || since_us / RELIST_SHARE < self->listing_us)) {
+        bool enough = false;
+        WEIR_TRY(look_at_news(self, &enough, err));
+        if (enough) {
+            return WEIR_OK;
+        }
+    }
+    return list_new(self, err);
+}
+
+static void folder_appeared(weir_feed *feed, const char *const *paths, size_t count, bool rescan)
+{
+    struct folder *self = (struct folder *)feed;
+    self->doubt = self->doubt || rescan || !self->watched;
+    self->watched = true;
+    for (size_t i = 0; i < count && !self->doubt; i++) {
+        if (weir_path_is_within(paths[i], feed->watch_folder)) {
+            keep_news(self, paths[i]);
+        }
+    }
+}
+
+static void folder_unwatched(weir_feed *feed)
+{
+    struct folder *self = (struct folder *)feed;
+    self->watched = false;
+    forget_news(self);
 }
 
 /* Spark's limits: so many files, or at least one and then as long as the bytes last. */
@@ -227,7 +346,7 @@ static weir_rc folder_plan(weir_feed *feed, const char *start, bool unlimited, w
     *end_out = start;
     WEIR_TRY(check_offset(self, start, from, err));
     if (!self->frozen || !self->listed) {
-        WEIR_TRY(list_new(self, err));
+        WEIR_TRY(find_new(self, err));
     }
     size_t take = within_limits(self, unlimited);
     if (take > 0) {
@@ -338,7 +457,7 @@ static weir_rc folder_load(weir_feed *feed, const char *start, const char *end, 
     return rc == WEIR_OK ? look_for_columns(self, arena, err) : rc;
 }
 
-static const struct weir_feed_ops FOLDER_OPS = {folder_plan, folder_load, folder_close};
+static const struct weir_feed_ops FOLDER_OPS = {folder_plan, folder_load, folder_appeared, folder_unwatched, folder_close};
 
 /* The folder that a glob begins in. */
 static char *fixed_part(const char *root)

@@ -37,6 +37,24 @@ size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, 
     return count;
 }
 
+void weir_stream_appeared(weir_stream *stream, const char *const *paths, size_t count, bool rescan)
+{
+    for (size_t i = 0; i < stream->feed_count; i++) {
+        if (stream->feeds[i]->ops->appeared) {
+            stream->feeds[i]->ops->appeared(stream->feeds[i], paths, count, rescan);
+        }
+    }
+}
+
+void weir_stream_unwatched(weir_stream *stream)
+{
+    for (size_t i = 0; i < stream->feed_count; i++) {
+        if (stream->feeds[i]->ops->unwatched) {
+            stream->feeds[i]->ops->unwatched(stream->feeds[i]);
+        }
+    }
+}
+
 /* --- opening --- */
 
 /* No query of the caller's: all columns of all sources, one after the other. */
@@ -328,10 +346,16 @@ static weir_rc wait_for_news(weir_stream *stream, weir_watch **watch, int64_t wa
             weir_stream_note(stream, "the folder cannot be watched (%s): listing it every second", err ? err->msg : "no inotify");
             weir_watch_close(*watch);
             *watch = NULL;
+            weir_stream_unwatched(stream);
         }
         weir_error_clear(err);
         weir_stop_wait(timeout < 1000 ? timeout : 1000);
-        rc = WEIR_OK;
+        return WEIR_OK;
+    }
+    if (rc == WEIR_OK && event != WEIR_WATCH_STOP) {
+        const char *const *paths = NULL;
+        const size_t count = event == WEIR_WATCH_CHANGED ? weir_watch_paths(*watch, &paths) : 0;
+        weir_stream_appeared(stream, paths, count, event == WEIR_WATCH_RESCAN);
     }
     return rc;
 }
@@ -343,6 +367,8 @@ static weir_rc run_continuous(weir_stream *stream, struct weir_stream_totals *to
     if (rc == WEIR_UNSUPPORTED) {
         weir_error_clear(err);
         rc = WEIR_OK;
+    } else if (rc == WEIR_OK) {
+        weir_stream_appeared(stream, NULL, 0, true); /* what came between the opening and the watch */
     }
     while (rc == WEIR_OK && weir_stop_level() == 0) {
         int64_t wait_ms = -1;

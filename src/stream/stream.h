@@ -56,6 +56,10 @@ weir_rc weir_stream_run(weir_stream *stream, struct weir_stream_totals *totals, 
 /* One step for schedulers that run several: plan and run at most one batch; WEIR_END: nothing new now (wait_ms_out: when to ask again, -1: wait for the watcher). */
 weir_rc weir_stream_step(weir_stream *stream, struct weir_stream_totals *totals, int64_t *wait_ms_out, struct weir_error *err) WEIR_MUST_USE;
 void weir_stream_close(weir_stream *stream);
+/* For whoever watches those folders (os/watch.h): what appeared before the next step, so that it need not list them; `rescan`: anything may have, and so at first.
+ * unwatched: from here on each step lists. */
+void weir_stream_appeared(weir_stream *stream, const char *const *paths, size_t count, bool rescan);
+void weir_stream_unwatched(weir_stream *stream);
 /* The folders in which something appears when there is something new; as many as fit into `max`. They live as long as the stream. */
 size_t weir_stream_folders(const weir_stream *stream, const char **folders_out, size_t max);
 

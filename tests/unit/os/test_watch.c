@@ -13,6 +13,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +56,54 @@ static void quiet(weir_watch *watch)
 {
     while (next_event(watch, 30) != WEIR_WATCH_NONE) {
     }
+}
+
+static bool told(const weir_watch *watch, const char *path)
+{
+    const char *const *paths = NULL;
+    const size_t count = weir_watch_paths(watch, &paths);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(paths[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each answer names what appeared since the one before; a burst of too many is a reason to list. */
+static void test_paths(void **state)
+{
+    (void)state;
+    char *dir = scratch_new();
+    weir_watch *watch = watch_one(dir, true);
+    char *a = scratch_path(dir, "a.csv"), *sub = scratch_path(dir, "sub"), *b = scratch_path(dir, "sub/b.csv");
+    scratch_put(dir, "a.csv", "1");
+    assert_int_equal(next_event(watch, 2000), WEIR_WATCH_CHANGED);
+    assert_true(told(watch, a));
+    quiet(watch);
+    assert_int_equal(weir_watch_paths(watch, &(const char *const *){NULL}), 0);
+    assert_int_equal(mkdir(sub, 0755), 0);
+    assert_int_equal(next_event(watch, 2000), WEIR_WATCH_CHANGED);
+    assert_true(told(watch, sub));
+    quiet(watch);
+    scratch_put(dir, "sub/b.csv", "1");
+    assert_int_equal(next_event(watch, 2000), WEIR_WATCH_CHANGED);
+    assert_true(told(watch, b));
+    assert_false(told(watch, a));
+    quiet(watch);
+    for (int i = 0; i < 2 * WEIR_WATCH_PATHS_MAX; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%06d", i);
+        char *path = scratch_path(dir, name);
+        assert_int_equal(symlink("nowhere", path), 0); /* one event each, and fast: they are there before the first answer */
+        weir_free(path);
+    }
+    assert_true(rescans(watch, 5000));
+    weir_watch_close(watch);
+    weir_free(a);
+    weir_free(sub);
+    weir_free(b);
+    scratch_free(dir);
 }
 
 static void test_files(void **state)
@@ -298,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_burst_is_one),
         cmocka_unit_test(test_sub_folders),
         cmocka_unit_test(test_links_and_cycles),

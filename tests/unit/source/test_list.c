@@ -67,6 +67,46 @@ static void test_known(void **state)
     box_free(box);
 }
 
+/* Paths that a watcher told of are what a listing would show of them; folders and links take a listing. */
+static void test_look(void **state)
+{
+    (void)state;
+    struct box *box = box_new();
+    static const char *const names[] = {"in/b.csv", "in/a b.csv", "in/_hidden", "in/sub/c.csv", "in/.sub/d.csv", "in/e.txt", "other/f.csv", "in2/g.csv"};
+    const char *paths[20];
+    size_t count = 0;
+    bool enough = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        box_file(box, names[i], 2000 - (double)i);
+        paths[count++] = box_path(box, names[i]);
+    }
+    paths[count++] = box_path(box, "in/gone.csv");
+    paths[count++] = box_path(box, "in/b.csv");
+    paths[count++] = box_path(box, "in");
+    assert_int_equal(weir_source_look(weir_fs_posix(), box_path(box, "in"), &box->options, paths, count, box->arena, &box->files, &box->count, &enough, &box->err), WEIR_OK);
+    assert_true(enough);
+    assert_int_equal(box->count, 3);
+    assert_string_equal(box->files[0].path, box_path(box, "in/e.txt"));
+    assert_string_equal(box->files[1].path, box_path(box, "in/a b.csv"));
+    assert_string_equal(box->files[1].uri, weir_arena_printf(box->arena, "file://%s/in/a%%20b.csv", box->dir));
+    assert_int_equal(box->files[1].mtime_ns, INT64_C(1999000000000));
+    assert_string_equal(box->files[2].path, box_path(box, "in/b.csv"));
+    box->options.recursive = true;
+    snprintf(box->options.path_glob_filter, sizeof box->options.path_glob_filter, "*.csv");
+    assert_int_equal(weir_source_look(weir_fs_posix(), box_path(box, "in"), &box->options, paths, count, box->arena, &box->files, &box->count, &enough, &box->err), WEIR_OK);
+    assert_true(enough);
+    assert_int_equal(box->count, 3);
+    assert_string_equal(box->files[0].path, box_path(box, "in/sub/c.csv"));
+    paths[count++] = box_path(box, "in/sub");
+    assert_int_equal(weir_source_look(weir_fs_posix(), box_path(box, "in"), &box->options, paths, count, box->arena, &box->files, &box->count, &enough, &box->err), WEIR_OK);
+    assert_false(enough);
+    assert_int_equal(symlink("b.csv", box_path(box, "in/link.csv")), 0);
+    paths[count - 1] = box_path(box, "in/link.csv");
+    assert_int_equal(weir_source_look(weir_fs_posix(), box_path(box, "in"), &box->options, paths, count, box->arena, &box->files, &box->count, &enough, &box->err), WEIR_OK);
+    assert_false(enough);
+    box_free(box);
+}
+
 static void test_missing_root(void **state)
 {
     (void)state;
@@ -290,7 +330,7 @@ static void test_no_permission(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_uri), cmocka_unit_test(test_hidden), cmocka_unit_test(test_known),
+        cmocka_unit_test(test_order_and_uri), cmocka_unit_test(test_hidden), cmocka_unit_test(test_known), cmocka_unit_test(test_look),
         cmocka_unit_test(test_missing_root),  cmocka_unit_test(test_depth),
         cmocka_unit_test(test_globs),         cmocka_unit_test(test_partitions),
         cmocka_unit_test(test_partition_below_folder), cmocka_unit_test(test_partition_conflicts),

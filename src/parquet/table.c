@@ -126,10 +126,7 @@ struct pw_key weiri_pw_key(const struct pw_table *table, const char *key, size_t
         return k;
     }
     if (len <= PW_SHORT_MAX) {
-        char copy[16] = {0}; /* the key may end at the end of its page */
-        memcpy(copy, key, len);
-        k.lo = weiri_pw_short_lo(copy, len);
-        k.hi = weiri_pw_short_hi(copy, len);
+        weiri_pw_short_exact(key, len, &k.lo, &k.hi);
         k.hash = weiri_pw_short_hash(&table->seed, k.lo, k.hi);
     } else {
         k.hash = weiri_pw_long_hash(&table->seed, key, len);

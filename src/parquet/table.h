@@ -74,6 +74,22 @@ static inline uint32_t weiri_pw_short_hi(const char *key, size_t len)
     uint32_t bits = len > 8 ? 8 * ((uint32_t)len - 8) : 0;
     return (word & (uint32_t)(((uint64_t)1 << bits) - 1)) | (uint32_t)len << 24;
 }
+/* Both, without a look beyond the key's end: the loads overlap inside it. */
+static inline void weiri_pw_short_exact(const char *key, size_t len, uint64_t *lo, uint32_t *hi)
+{
+    uint64_t word;
+    uint32_t top = 0;
+    if (len >= 8) {
+        word = weiri_pw_load64(key);
+        top = len > 8 ? weiri_pw_load32(key + len - 4) >> (8 * (12 - len)) : 0;
+    } else if (len >= 4) {
+        word = weiri_pw_load32(key) | (uint64_t)weiri_pw_load32(key + len - 4) << (8 * (len - 4));
+    } else {
+        word = (uint8_t)key[0] | (uint64_t)(uint8_t)key[len / 2] << (8 * (len / 2)) | (uint64_t)(uint8_t)key[len - 1] << (8 * (len - 1));
+    }
+    *lo = word;
+    *hi = top | (uint32_t)len << 24;
+}
 static inline uint32_t weiri_pw_short_hash(const struct pw_seed *seed, uint64_t lo, uint32_t hi)
 {
     return (uint32_t)weiri_pw_mix(lo ^ seed->a, hi ^ seed->b);

@@ -61,6 +61,18 @@ static inline bool same_text(const char *a, const char *b, uint32_t len)
     return differ == 0;
 }
 
+/* The same of cells, which lie anywhere: nothing beyond their ends may be read. Which are NULL stands in `out` at once. */
+static void find_cells(struct lanes *l, const struct weir_cell *cells, uint32_t count, uint32_t *out)
+{
+    l->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        WEIR_ASSERT(cells[i].len <= UINT32_MAX);
+        l->text[i] = cells[i].ptr;
+        l->len[i] = (uint32_t)cells[i].len;
+        out[i] = cells[i].ptr ? PW_CODE_MISS : PW_CODE_NULL;
+    }
+}
+
 /* --- look-up --- */
 
 /* Sort rows into lists by length, hash them and touch their slots. `out` gets what needs no table. */
@@ -94,6 +106,38 @@ static bool list_rows(struct lanes *l, const struct pw_table *t, bool memo, uint
         l->hi[k] = hi;
         l->hash[k] = hash;
     }
+    return later;
+}
+
+/* list_rows for cells. */
+static bool list_cells(struct lanes *l, const struct pw_table *t, bool memo, uint32_t *out)
+{
+    const struct pw_seed seed = t->seed;
+    bool later = false;
+    uint32_t shorts = 0, longs = 0;
+    for (uint32_t i = 0; i < l->count; i++) {
+        const uint32_t len = l->len[i];
+        const char *text = l->text[i];
+        if (!text) {
+            continue;
+        }
+        if (memo && i > 0 && l->text[i - 1] && len == l->len[i - 1] && memcmp(text, l->text[i - 1], len) == 0) {
+            out[i] = PW_CODE_SAME;
+            later = true;
+        } else if (len == 0) {
+            out[i] = t->empty;
+            later |= t->empty == PW_CODE_MISS;
+        } else if (len > PW_SHORT_MAX) {
+            l->longs[longs++] = (uint8_t)i;
+        } else {
+            weiri_pw_short_exact(text, len, &l->lo[shorts], &l->hi[shorts]);
+            l->hash[shorts] = weiri_pw_short_hash(&seed, l->lo[shorts], l->hi[shorts]);
+            __builtin_prefetch(&t->shorts[l->hash[shorts] & t->short_mask]);
+            l->shorts[shorts++] = (uint8_t)i;
+        }
+    }
+    l->short_count = shorts;
+    l->long_count = longs;
     return later;
 }
 
@@ -160,11 +204,12 @@ static void mark_bad(uint32_t *out, uint32_t first, uint32_t count, uint64_t *ba
     }
 }
 
-static weir_rc take_group(struct pw_chunk *c, struct weir_text_parser *parser, struct lanes *l, uint32_t *out, struct weir_error *err)
+/* `listed`: what list_rows or list_cells answered. */
+static weir_rc take_group(struct pw_chunk *c, struct weir_text_parser *parser, struct lanes *l, bool listed, uint32_t *out, struct weir_error *err)
 {
     struct pw_dict *d = &c->dict;
     const uint8_t *const heaps[2] = {d->heap.data, d->side.data};
-    bool later = list_rows(l, &d->texts, c->memo != 0, out);
+    bool later = listed;
     later |= find_shorts(l, &d->texts, out);
     if (l->long_count > 0) {
         later |= find_longs(l, &d->texts, heaps, out);
@@ -238,6 +283,17 @@ static weir_rc take_plain(struct pw_chunk *c, struct weir_text_parser *parser, c
     return WEIR_OK;
 }
 
+static weir_rc take_plain_cells(struct pw_chunk *c, struct weir_text_parser *parser, const struct weir_cell *cells, uint32_t count, uint32_t *out, struct weir_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = PW_CODE_NULL;
+        if (cells[i].ptr) {
+            WEIR_TRY(parse_plain(c, parser, cells[i].ptr, cells[i].len, &out[i], err));
+        }
+    }
+    return WEIR_OK;
+}
+
 /* --- the sink's operations on one column --- */
 
 weir_rc weiri_pw_take(struct pw_chunk *c, struct weir_text_parser *parser, const struct weir_block *block, uint32_t field, uint64_t *bad,
@@ -251,7 +307,7 @@ weir_rc weiri_pw_take(struct pw_chunk *c, struct weir_text_parser *parser, const
         if (c->plain_mode) {
             WEIR_TRY(take_plain(c, parser, &l, out + row, err));
         } else {
-            WEIR_TRY(take_group(c, parser, &l, out + row, err));
+            WEIR_TRY(take_group(c, parser, &l, list_rows(&l, &c->dict.texts, c->memo != 0, out + row), out + row, err));
         }
         uint32_t any = 0;
         for (uint32_t i = 0; i < n; i++) {
@@ -269,17 +325,19 @@ weir_rc weiri_pw_take(struct pw_chunk *c, struct weir_text_parser *parser, const
 weir_rc weiri_pw_take_cells(struct pw_chunk *c, struct weir_text_parser *parser, const struct weir_cell *cells, uint32_t rows, uint64_t *bad,
                             struct weir_error *err)
 {
+    struct lanes l;
     uint32_t *out = weiri_pw_chunk_room(c, rows);
-    for (uint32_t i = 0; i < rows; i++) {
-        if (!cells[i].ptr) {
-            out[i] = PW_CODE_NULL;
-        } else if (c->plain_mode) {
-            WEIR_TRY(parse_plain(c, parser, cells[i].ptr, cells[i].len, &out[i], err));
+    for (uint32_t row = 0; row < rows; row += LANES) {
+        const uint32_t n = rows - row < LANES ? rows - row : LANES;
+        if (c->plain_mode) {
+            WEIR_TRY(take_plain_cells(c, parser, cells + row, n, out + row, err));
         } else {
-            WEIR_TRY(weiri_pw_dict_text(&c->dict, parser, cells[i].ptr, cells[i].len, &out[i], err));
+            find_cells(&l, cells + row, n, out + row);
+            WEIR_TRY(take_group(c, parser, &l, list_cells(&l, &c->dict.texts, c->memo != 0, out + row), out + row, err));
         }
     }
     mark_bad(out, 0, rows, bad);
+    learn_memo(c, out, rows);
     c->staged += rows;
     return WEIR_OK;
 }

@@ -10,6 +10,10 @@ Parts:
               fsync, order not kept) on two threads: seconds, seconds of CPU, rows and bytes a second, peak memory. weir's
               seconds are the whole process from start to exit; DuckDB's the statement alone, without Python's start
     start     from the start of the process to the first commit of a 1,000-row file
+    json      the same events as NDJSON (a fifth of them), beside DuckDB's read_json
+    small     50,000 files of two rows, beside Spark's stream into Delta (once; its query alone, without the JVM's start)
+    restart   a query over 1,000,000 known files: started again with 1,000 new ones; idle; a file that comes (minutes; needs inodes)
+    wide      thousands of columns and rows of megabytes at n, 2n, 4n, beside DuckDB's COPY
     latency   a file is renamed into the folder of a running pipeline (continuous): until Bronze, Silver and Gold show it
 
 Each figure is the median of --repeat runs; the engines take turns, so that both see the same machine. Inputs are read
@@ -26,6 +30,8 @@ import statistics
 import subprocess
 import sys
 import time
+
+import scale
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = SOURCE / "build"
@@ -241,7 +247,12 @@ def bench_latency(options, work):
     return rows
 
 
-PARTS = {"ingest": bench_ingest, "start": bench_start, "latency": bench_latency}
+def scaled(part):
+    return lambda options, work: part(sys.modules[__name__], options, work)
+
+
+PARTS = {"ingest": bench_ingest, "json": scaled(scale.ndjson), "start": bench_start, "small": scaled(scale.small_files), "restart": scaled(scale.restart),
+         "wide": scaled(scale.wide), "latency": bench_latency}
 
 
 def machine():

@@ -52,6 +52,12 @@ int weir_schema_find(const weir_schema *schema, struct weir_str name)
     return -1;
 }
 
+int weir_schema_find_near(const weir_schema *schema, struct weir_str name, size_t guess)
+{
+    const bool there = guess < schema->field_count && weir_str_eq_nocase(weir_str(schema->fields[guess].name), name);
+    return there ? (int)guess : weir_schema_find(schema, name);
+}
+
 weir_schema *weir_schema_new(weir_arena *arena, size_t field_count)
 {
     weir_schema *schema = weir_arena_zalloc(arena, sizeof *schema);

@@ -35,6 +35,8 @@ struct weir_type weir_type_decimal(int precision, int scale);
 bool weir_type_is_primitive(const struct weir_type *type);
 bool weir_type_eq(const struct weir_type *a, const struct weir_type *b); /* names compare in any case; nullability is not looked at */
 int weir_schema_find(const weir_schema *schema, struct weir_str name);   /* index, any case; -1 = absent */
+/* The same, where it probably is: loops over two schemas that mostly agree ask with their own index, and cost no more than their length then. */
+int weir_schema_find_near(const weir_schema *schema, struct weir_str name, size_t guess);
 weir_schema *weir_schema_copy(weir_arena *arena, const weir_schema *schema);
 weir_schema *weir_schema_new(weir_arena *arena, size_t field_count); /* fields cleared: VOID, nullable false */
 

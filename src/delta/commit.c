@@ -208,13 +208,13 @@ static bool reads_as(const struct weir_type *old, const struct weir_type *new)
         return weir_type_eq(old, new);
     }
     for (size_t i = 0; i < old->field_count; i++) {
-        const int at = old->id == WEIR_TYPE_STRUCT ? weir_schema_find(new, weir_str(old->fields[i].name)) : (int)i;
+        const int at = old->id == WEIR_TYPE_STRUCT ? weir_schema_find_near(new, weir_str(old->fields[i].name), i) : (int)i;
         if (at < 0 || (old->fields[i].nullable && !new->fields[at].nullable) || !reads_as(&old->fields[i].type, &new->fields[at].type)) {
             return false;
         }
     }
     for (size_t i = 0; old->id == WEIR_TYPE_STRUCT && i < new->field_count; i++) {
-        if (weir_schema_find(old, weir_str(new->fields[i].name)) < 0 && !new->fields[i].nullable) {
+        if (weir_schema_find_near(old, weir_str(new->fields[i].name), i) < 0 && !new->fields[i].nullable) {
             return false;
         }
     }
@@ -227,7 +227,7 @@ static weir_rc check_additive(const weir_txn *txn, struct weir_error *err)
     const weir_schema *old = txn->snapshot->metadata->pub.schema;
     const weir_schema *new = txn->new_schema;
     for (size_t i = 0; i < old->field_count; i++) {
-        int at = weir_schema_find(new, weir_str(old->fields[i].name));
+        int at = weir_schema_find_near(new, weir_str(old->fields[i].name), i);
         if (at < 0 || !reads_as(&old->fields[i].type, &new->fields[at].type) || (old->fields[i].nullable && !new->fields[at].nullable)) {
             return weir_fail(err, WEIR_INVALID, "DELTA_SCHEMA_NOT_ADDITIVE",
                              "column `%s` would vanish, change its type or lose its NULLs under files that stay; %s; replace the rows in the same commit, or keep the column",
@@ -235,7 +235,7 @@ static weir_rc check_additive(const weir_txn *txn, struct weir_error *err)
         }
     }
     for (size_t i = 0; i < new->field_count; i++) {
-        if (weir_schema_find(old, weir_str(new->fields[i].name)) < 0 && !new->fields[i].nullable) {
+        if (weir_schema_find_near(old, weir_str(new->fields[i].name), i) < 0 && !new->fields[i].nullable) {
             return weir_fail(err, WEIR_INVALID, "DELTA_SCHEMA_NOT_ADDITIVE", "new column `%s` is NOT NULL, but the rows that are there have no value for it; %s; make it nullable",
                              new->fields[i].name, txn->table->path);
         }

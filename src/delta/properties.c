@@ -175,6 +175,22 @@ static weir_rc check_name(const char *name, struct weir_error *err)
     return WEIR_OK;
 }
 
+static weir_rc check_twins(const struct weir_type *type, struct weir_error *err)
+{
+    weir_map *names = weir_map_new_nocase();
+    weir_rc rc = WEIR_OK;
+    for (size_t i = 0; i < type->field_count && rc == WEIR_OK; i++) {
+        const char *name = type->fields[i].name;
+        WEIR_ASSERT(name);
+        if (weir_map_has(names, weir_str(name))) {
+            rc = weir_fail(err, WEIR_INVALID, "DELTA_DUPLICATE_COLUMN", "two columns are called `%s` (letter case does not count); rename one", name);
+        }
+        (void)weir_map_put(names, weir_str(name), NULL);
+    }
+    weir_map_free(names, NULL);
+    return rc;
+}
+
 static weir_rc check_type(const struct weir_type *type, const char *name, struct weir_error *err)
 {
     if (type->id == WEIR_TYPE_VARIANT || type->id == WEIR_TYPE_VOID || type->id == WEIR_TYPE_INTERVAL_YM || type->id == WEIR_TYPE_INTERVAL_DT) {
@@ -185,14 +201,12 @@ static weir_rc check_type(const struct weir_type *type, const char *name, struct
         weir_buf_free(&text);
         return rc;
     }
+    if (type->id == WEIR_TYPE_STRUCT) {
+        WEIR_TRY(check_twins(type, err));
+    }
     for (size_t i = 0; i < type->field_count; i++) {
         if (type->id == WEIR_TYPE_STRUCT) {
             WEIR_TRY(check_name(type->fields[i].name, err));
-            for (size_t k = 0; k < i; k++) {
-                if (weir_str_eq_nocase(weir_str(type->fields[i].name), weir_str(type->fields[k].name))) {
-                    return weir_fail(err, WEIR_INVALID, "DELTA_DUPLICATE_COLUMN", "two columns are called `%s` (letter case does not count); rename one", type->fields[i].name);
-                }
-            }
         }
         WEIR_TRY(check_type(&type->fields[i].type, type->id == WEIR_TYPE_STRUCT ? type->fields[i].name : name, err));
     }

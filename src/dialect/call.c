@@ -245,7 +245,7 @@ static const char *mark(struct xl *x, char c, const struct val *args, size_t cou
     case '*': {
         const char *all = "";
         for (size_t i = 0; i < count; i++) {
-            all = weiri_f(x, "%s%s%s", all, i ? ", " : "", args[i].sql);
+            all = weiri_more(x, all, "%s%s", i ? ", " : "", args[i].sql);
         }
         return all;
     }

@@ -81,7 +81,7 @@ static weir_rc struct_to_string(struct xl *x, struct weir_pos pos, const struct 
         const char *one = NULL;
         field.sql = weiri_f(x, "struct_extract(%s, %s)", in->sql, weiri_quote_string(x, in->type.fields[i].name));
         WEIR_TRY(to_string(x, pos, &field, &one));
-        text = weiri_f(x, "%s || %scoalesce(%s, 'null')", text, i ? "', ' || " : "", one);
+        text = weiri_more(x, text, " || %scoalesce(%s, 'null')", i ? "', ' || " : "", one);
     }
     *out = weiri_f(x, "CASE WHEN %s IS NULL THEN NULL ELSE %s || '}' END", in->sql, text);
     return WEIR_OK;
@@ -160,7 +160,7 @@ static weir_rc to_nested(struct xl *x, struct weir_pos pos, const struct val *in
             struct val field = {.type = in->type.fields[i].type, .weight = 1}, cast;
             field.sql = weiri_f(x, "struct_extract(%s, %s)", in->sql, weiri_quote_string(x, in->type.fields[i].name));
             WEIR_TRY(weiri_cast(x, pos, field, to->fields[i].type, try_cast, &cast));
-            text = weiri_f(x, "%s%s%s: %s", text, i ? ", " : "", weiri_quote_string(x, to->fields[i].name), cast.sql);
+            text = weiri_more(x, text, "%s%s: %s", i ? ", " : "", weiri_quote_string(x, to->fields[i].name), cast.sql);
         }
         *out = weiri_f(x, "CASE WHEN %s IS NULL THEN NULL ELSE {%s} END", in->sql, text);
         return WEIR_OK;

@@ -250,7 +250,7 @@ static weir_rc case_val(struct env *env, const weir_node *node, struct val *out)
         } else {
             WEIR_TRY(weiri_coerce_bool(env, node->kids[first + i * 2], &when, "WHEN"));
         }
-        text = weiri_f(x, "%s WHEN %s THEN %s", text, when.sql, results[i].sql);
+        text = weiri_more(x, text, " WHEN %s THEN %s", when.sql, results[i].sql);
         weight = add_weight(weight, add_weight(when.weight, results[i].weight));
         never_null = never_null && results[i].never_null;
         never_zero = never_zero && results[i].never_zero;
@@ -277,7 +277,7 @@ static weir_rc in_val(struct env *env, const weir_node *node, struct val *out)
     const char *text = "";
     uint32_t weight = values[0].weight;
     for (size_t i = 1; i < node->kid_count; i++) {
-        text = weiri_f(x, "%s%s%s", text, i > 1 ? ", " : "", values[i].sql);
+        text = weiri_more(x, text, "%s%s", i > 1 ? ", " : "", values[i].sql);
         weight = add_weight(weight, values[i].weight);
     }
     *out = weiri_val(weir_type_of(WEIR_TYPE_BOOLEAN), weiri_f(x, "(%s %sIN (%s))", values[0].sql, node->negated ? "NOT " : "", text), weight);

@@ -204,7 +204,7 @@ static weir_rc using_join(struct xl *x, const struct from *from, struct scope *s
         }
         struct val a = weiri_val(l->type, l->sql, 1), b = weiri_val(r->type, r->sql, 1), same;
         WEIR_TRY(weiri_compare(x, from->pos, OP_EQ, a, b, &same));
-        *on = weiri_f(x, "%s%s%s", *on, i ? " AND " : "", same.sql);
+        *on = weiri_more(x, *on, "%s%s", i ? " AND " : "", same.sql);
         struct column column = from->join == JOIN_RIGHT ? *r : *l;
         if (from->join == JOIN_FULL) {
             struct val both[2] = {a, b};
@@ -356,7 +356,7 @@ weir_rc weiri_lateral_view(struct env *env, const struct lateral_view *view, str
     const char *rel = weiri_new_rel(x), *items = "";
     struct rel *r = add_rel(x, scope, view->alias ? view->alias : "", NULL);
     for (size_t i = 0; i < count; i++) {
-        items = weiri_f(x, "%s%s%s AS \"u%zu\"", items, i ? ", " : "", cols[i].sql, i);
+        items = weiri_more(x, items, "%s%s AS \"u%zu\"", i ? ", " : "", cols[i].sql, i);
         cols[i].sql = weiri_f(x, "%s.\"u%zu\"", rel, i);
         cols[i].name = view->column_count > 0 ? view->columns[i] : cols[i].name;
     }

@@ -62,7 +62,7 @@ const char *weiri_decimal_division(struct xl *x, struct val a, struct val b, str
     const int first = WEIR_DECIMAL_PRECISION_MAX - a.type.precision < shift ? WEIR_DECIMAL_PRECISION_MAX - a.type.precision : shift;
     const int step = WEIR_DECIMAL_PRECISION_MAX - b.type.precision;
     if (first > 0) {
-        n = weiri_f(x, "%s * CAST(%s AS HUGEINT)", n, weiri_power(x, first));
+        n = weiri_more(x, n, " * CAST(%s AS HUGEINT)", weiri_power(x, first));
     }
     shift -= first;
     const char *text = weiri_f(x, "weir_div_begin(%s, %s)", n, unscaled(x, &b));
@@ -471,7 +471,7 @@ weir_rc weiri_like(struct env *env, const weir_node *node, struct val *out)
         WEIR_TRY(one_like(env, node, text, node->kids[i], &one));
         /* NOT LIKE ANY (a, b) is (NOT LIKE a) OR (NOT LIKE b) */
         one = node->negated ? weiri_f(x, "(NOT %s)", one) : one;
-        all = weiri_f(x, "%s%s%s", all, i > 1 ? (node->quant == QUANT_ALL ? " AND " : " OR ") : "", one);
+        all = weiri_more(x, all, "%s%s", i > 1 ? (node->quant == QUANT_ALL ? " AND " : " OR ") : "", one);
     }
     *out = weiri_val(t_of(WEIR_TYPE_BOOLEAN), weiri_f(x, "(%s)", all), (uint32_t)(node->kid_count * (text.weight + 2)));
     return WEIR_OK;

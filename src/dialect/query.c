@@ -49,15 +49,15 @@ static weir_rc values(struct xl *x, const struct body *body, struct env *outer, 
         WEIR_TRY(weiri_unify_plain(x, body->pos, &cells[c * body->row_count], body->row_count, &out->cols[c].type));
         out->cols[c].name = body->column_count > 0 ? body->columns[c] : weiri_f(x, "col%zu", c + 1);
         out->cols[c].sql = weiri_f(x, "\"v%zu\"", c);
-        names = weiri_f(x, "%s%s%s", names, c ? ", " : "", out->cols[c].sql);
+        names = weiri_more(x, names, "%s%s", c ? ", " : "", out->cols[c].sql);
     }
     const char *rows = "";
     for (size_t r = 0; r < body->row_count; r++) {
-        rows = weiri_f(x, "%s%s(", rows, r ? ", " : "");
+        rows = weiri_more(x, rows, "%s(", r ? ", " : "");
         for (size_t c = 0; c < width; c++) {
-            rows = weiri_f(x, "%s%s%s", rows, c ? ", " : "", cells[c * body->row_count + r].sql);
+            rows = weiri_more(x, rows, "%s%s", c ? ", " : "", cells[c * body->row_count + r].sql);
         }
-        rows = weiri_f(x, "%s)", rows);
+        rows = weiri_more(x, rows, ")");
     }
     out->sql = weiri_f(x, "SELECT * FROM (VALUES %s) AS %s(%s)", rows, weiri_new_rel(x), names);
     return WEIR_OK;
@@ -77,7 +77,7 @@ static weir_rc widened(struct xl *x, struct weir_pos pos, const struct result *i
         struct val value = {.type = column->type, .sql = weiri_f(x, "%s.%s", rel, column->sql), .weight = 1};
         same = same && weiri_same_type(&column->type, &to[i].type);
         WEIR_TRY(weiri_cast(x, pos, value, to[i].type, false, &value));
-        list = weiri_f(x, "%s%s%s AS \"_c%zu\"", list, i ? ", " : "", value.sql, i);
+        list = weiri_more(x, list, "%s%s AS \"_c%zu\"", i ? ", " : "", value.sql, i);
     }
     *out = same ? in->sql : weiri_f(x, "SELECT %s FROM (%s) AS %s", list, in->sql, rel);
     return WEIR_OK;
@@ -113,7 +113,7 @@ static weir_rc set_operation(struct xl *x, const struct body *body, struct env *
     const char *rel = weiri_new_rel(x), *names = "";
     weiri_name_columns(x, out->cols, out->count, false);
     for (size_t i = 0; i < out->count; i++) {
-        names = weiri_f(x, "%s%s%s", names, i ? ", " : "", out->cols[i].sql);
+        names = weiri_more(x, names, "%s%s", i ? ", " : "", out->cols[i].sql);
     }
     out->sql = weiri_f(x, "SELECT * FROM ((%s) %s%s (%s)) AS %s(%s)", a, words[body->set], body->all ? " ALL" : "", b, rel, names);
     return WEIR_OK;
@@ -149,7 +149,7 @@ static weir_rc push_cte(struct xl *x, const struct cte *cte, struct env *outer, 
     scope->outer = x->ctes;
     scope->result = result;
     x->ctes = scope;
-    *with = weiri_f(x, "%s%s%s AS (%s)", *with, **with ? ", " : "WITH ", scope->duck_name, result.sql);
+    *with = weiri_more(x, *with, "%s%s AS (%s)", **with ? ", " : "WITH ", scope->duck_name, result.sql);
     return WEIR_OK;
 }
 
@@ -181,7 +181,7 @@ static weir_rc row_count(struct xl *x, const weir_node *node, const char *word, 
     if (!weiri_constant_int(&value, &count) || count < 0) {
         return weiri_invalid(x, node->pos, "INVALID_LIMIT_LIKE_EXPRESSION", "%s takes a whole number that is not negative", word);
     }
-    *out = weiri_f(x, "%s %s %lld", *out, word, (long long)count);
+    *out = weiri_more(x, *out, " %s %lld", word, (long long)count);
     return WEIR_OK;
 }
 
@@ -210,7 +210,7 @@ static weir_rc outside(struct xl *x, const struct query *query, struct env *oute
         }
         self.cols[i] = inner.cols[i];
         self.cols[i].sql = weiri_f(x, "%s.%s", rel, inner.cols[i].sql);
-        list = weiri_f(x, "%s%s%s AS %s", list, i ? ", " : "", self.cols[i].sql, out->cols[i].sql);
+        list = weiri_more(x, list, "%s%s AS %s", i ? ", " : "", self.cols[i].sql, out->cols[i].sql);
     }
     scope.rels = &self;
     scope.rel_count = 1;
@@ -230,10 +230,10 @@ static weir_rc outside(struct xl *x, const struct query *query, struct env *oute
         }
         const char *key = NULL;
         WEIR_TRY(weiri_sort_key(x, item->expr->pos, &value, item->desc, item->nulls_first, &key));
-        order = weiri_f(x, "%s%s%s", order, i ? ", " : " ORDER BY ", key);
+        order = weiri_more(x, order, "%s%s", i ? ", " : " ORDER BY ", key);
     }
     for (size_t i = 0; query->order_all && i < inner.count; i++) {
-        order = weiri_f(x, "%s%s%s %s NULLS %s", order, i ? ", " : " ORDER BY ", self.cols[i].sql, query->order_all_desc ? "DESC" : "ASC", query->order_all_nulls_first ? "FIRST" : "LAST");
+        order = weiri_more(x, order, "%s%s %s NULLS %s", i ? ", " : " ORDER BY ", self.cols[i].sql, query->order_all_desc ? "DESC" : "ASC", query->order_all_nulls_first ? "FIRST" : "LAST");
     }
     out->sql = weiri_f(x, "SELECT %s FROM (%s) AS %s%s", list, inner.sql, rel, order);
     return WEIR_OK;

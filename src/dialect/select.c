@@ -250,7 +250,7 @@ static weir_rc grouping_sql(struct sel *s, const char **out)
     }
     if (group->kind == GROUP_PLAIN || group->kind == GROUP_ALL) {
         for (size_t i = 0; i < s->agg.group_count; i++) {
-            *out = weiri_f(x, "%s%s%zu", *out, i ? ", " : " GROUP BY ", i + 1);
+            *out = weiri_more(x, *out, "%s%zu", i ? ", " : " GROUP BY ", i + 1);
         }
         return WEIR_OK;
     }
@@ -264,19 +264,19 @@ static weir_rc grouping_sql(struct sel *s, const char **out)
         for (size_t i = 0; i < group->count; i++) {
             size_t g = 0;
             WEIR_TRY(add_group(s, group->exprs[i], &g));
-            list = weiri_f(x, "%s%s%s", list, i ? ", " : "", s->agg.vals[g].sql);
+            list = weiri_more(x, list, "%s%s", i ? ", " : "", s->agg.vals[g].sql);
         }
         *out = weiri_f(x, " GROUP BY %s (%s)", group->kind == GROUP_ROLLUP ? "ROLLUP" : "CUBE", list);
         return WEIR_OK;
     }
     for (size_t k = 0; k < group->set_count; k++) {
-        list = weiri_f(x, "%s%s(", list, k ? ", " : "");
+        list = weiri_more(x, list, "%s(", k ? ", " : "");
         for (size_t i = 0; i < group->sets[k].count; i++) {
             size_t g = 0;
             WEIR_TRY(add_group(s, group->sets[k].exprs[i], &g));
-            list = weiri_f(x, "%s%s%s", list, i ? ", " : "", s->agg.vals[g].sql);
+            list = weiri_more(x, list, "%s%s", i ? ", " : "", s->agg.vals[g].sql);
         }
-        list = weiri_f(x, "%s)", list);
+        list = weiri_more(x, list, ")");
     }
     *out = weiri_f(x, " GROUP BY GROUPING SETS (%s)", list);
     return WEIR_OK;
@@ -350,10 +350,10 @@ static weir_rc order_by(struct sel *s)
     for (size_t i = 0; i < s->order->order_count; i++) {
         const char *key = NULL;
         WEIR_TRY(sort_key(s, &s->order->order[i], &key));
-        s->order_sql = weiri_f(s->x, "%s%s%s", s->order_sql, i ? ", " : " ORDER BY ", key);
+        s->order_sql = weiri_more(s->x, s->order_sql, "%s%s", i ? ", " : " ORDER BY ", key);
     }
     for (size_t i = 0; s->order->order_all && i < s->item_count; i++) {
-        s->order_sql = weiri_f(s->x, "%s%s%zu %s NULLS %s", s->order_sql, i ? ", " : " ORDER BY ", i + 1, s->order->order_all_desc ? "DESC" : "ASC",
+        s->order_sql = weiri_more(s->x, s->order_sql, "%s%zu %s NULLS %s", i ? ", " : " ORDER BY ", i + 1, s->order->order_all_desc ? "DESC" : "ASC",
                                s->order->order_all_nulls_first ? "FIRST" : "LAST");
     }
     return WEIR_OK;
@@ -392,10 +392,10 @@ static weir_rc aggregated_from(struct sel *s, const char **out)
     const char *list = "", *grouping = NULL;
     WEIR_TRY(grouping_sql(s, &grouping));
     for (size_t i = 0; i < s->agg.group_count; i++) {
-        list = weiri_f(x, "%s%s%s AS \"_g%zu\"", list, i ? ", " : "", s->agg.vals[i].sql, i);
+        list = weiri_more(x, list, "%s%s AS \"_g%zu\"", i ? ", " : "", s->agg.vals[i].sql, i);
     }
     for (size_t i = 0; i < s->agg.item_count; i++) {
-        list = weiri_f(x, "%s%s%s AS \"_a%zu\"", list, *list ? ", " : "", s->agg.items[i].sql, i);
+        list = weiri_more(x, list, "%s%s AS \"_a%zu\"", *list ? ", " : "", s->agg.items[i].sql, i);
     }
     if (!*list) {
         list = "count(*) AS \"_a0\"";
@@ -466,7 +466,7 @@ weir_rc weiri_select(struct xl *x, const struct select *select, const struct que
     weiri_name_columns(x, out->cols, out->count, top);
     const char *list = "";
     for (size_t i = 0; i < s.item_count; i++) {
-        list = weiri_f(x, "%s%s%s AS %s", list, i ? ", " : "", s.items[i].val.sql, out->cols[i].sql);
+        list = weiri_more(x, list, "%s%s AS %s", i ? ", " : "", s.items[i].val.sql, out->cols[i].sql);
     }
     x->out->distinct = x->out->distinct || select->distinct;
     out->sql = weiri_f(x, "SELECT %s%s%s%s", select->distinct ? "DISTINCT " : "", list, from, s.order_sql);

@@ -18,6 +18,28 @@ const char *weiri_f(struct xl *x, const char *fmt, ...)
     return out;
 }
 
+const char *weiri_more(struct xl *x, const char *text, const char *fmt, ...)
+{
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    const int more = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    WEIR_ASSERT(more >= 0);
+    const size_t len = text == x->growing ? x->growing_len : strlen(text), need = len + (size_t)more + 1;
+    if (text != x->growing || need > x->growing_cap) {
+        const size_t cap = 2 * need < 64 ? 64 : 2 * need;
+        char *larger = weir_arena_alloc(x->arena, cap);
+        memcpy(larger, text, len);
+        x->growing = larger;
+        x->growing_cap = cap;
+    }
+    vsnprintf(x->growing + len, (size_t)more + 1, fmt, again);
+    va_end(again);
+    x->growing_len = len + (size_t)more;
+    return x->growing;
+}
+
 static const char *quoted(struct xl *x, const char *text, char quote)
 {
     size_t extra = 0;

@@ -61,6 +61,7 @@ struct xl {
     bool metadata_used;
     struct weir_translation *out;
     int depth;
+    char *growing; size_t growing_len, growing_cap; /* the text that weiri_more made last */
 };
 struct env {
     struct xl *x;
@@ -79,6 +80,8 @@ struct env {
 
 /* --- text --- */
 const char *weiri_f(struct xl *x, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* `text` with more behind it; `text` itself is gone then. Lists of thousands of columns grow in place. */
+const char *weiri_more(struct xl *x, const char *text, const char *fmt, ...) WEIR_PRINTF(3, 4);
 const char *weiri_quote_name(struct xl *x, const char *name);
 const char *weiri_quote_string(struct xl *x, const char *text);
 weir_rc weiri_invalid(struct xl *x, struct weir_pos pos, const char *condition, const char *fmt, ...) WEIR_PRINTF(4, 5) WEIR_MUST_USE;

@@ -15,6 +15,9 @@ struct column {
     struct guess guess;
 };
 
+#define ONCE ((void *)(uintptr_t)1)
+#define DOUBLED ((void *)(uintptr_t)2)
+
 struct infer {
     struct weir_text_read read;
     const struct weir_format *csv;
@@ -26,6 +29,7 @@ struct infer {
     weir_arena *arena;      /* the caller's: names */
     struct column *columns;
     size_t count, cap;
+    weir_map *by_name;      /* columns by name: name -> column + 1; NULL = none yet */
     size_t *places;         /* columns by name: cell of this file -> column */
     size_t place_count, place_cap;
     bool file_begun;        /* its header is behind us */
@@ -134,25 +138,29 @@ static bool is_null(const struct infer *in, const struct weir_cell *cell)
     return !cell->ptr || cell->len == 0 || weir_str_eq((struct weir_str){cell->ptr, cell->len}, in->csv->null_value);
 }
 
-static bool is_doubled(const struct infer *in, size_t at)
+/* The names of a header, each with how often it stands there: ONCE or DOUBLED. */
+static weir_map *count_names(const struct infer *in)
 {
-    const struct weir_cell *cells = in->tokens.cells;
+    weir_map *names = weir_map_new_nocase();
     for (size_t i = 0; i < in->tokens.count; i++) {
-        if (i != at && !is_null(in, &cells[i]) && weir_str_eq_nocase((struct weir_str){cells[i].ptr, cells[i].len}, (struct weir_str){cells[at].ptr, cells[at].len})) {
-            return true;
+        const struct weir_cell *cell = &in->tokens.cells[i];
+        if (!is_null(in, cell)) {
+            const struct weir_str name = {cell->ptr, cell->len};
+            (void)weir_map_put(names, name, weir_map_has(names, name) ? DOUBLED : ONCE);
         }
     }
-    return false;
+    return names;
 }
 
 /* The first line names the columns: nameless ones are _cN, names that stand twice get their position. */
-static const char *name_of(const struct infer *in, size_t i)
+static const char *name_of(const struct infer *in, const weir_map *names, size_t i)
 {
     const struct weir_cell *cell = &in->tokens.cells[i];
     if (!in->csv->header || is_null(in, cell)) {
         return weir_arena_printf(in->arena, "_c%zu", i);
     }
-    return is_doubled(in, i) ? weir_arena_printf(in->arena, "%.*s%zu", (int)cell->len, cell->ptr, i) : weir_arena_strndup(in->arena, cell->ptr, cell->len);
+    const bool doubled = weir_map_get(names, (struct weir_str){cell->ptr, cell->len}) == DOUBLED;
+    return doubled ? weir_arena_printf(in->arena, "%.*s%zu", (int)cell->len, cell->ptr, i) : weir_arena_strndup(in->arena, cell->ptr, cell->len);
 }
 
 static size_t add_column(struct infer *in, const char *name)
@@ -163,27 +171,32 @@ static size_t add_column(struct infer *in, const char *name)
 
 static void take_names(struct infer *in)
 {
+    weir_map *names = count_names(in);
     for (size_t i = 0; i < in->tokens.count; i++) {
-        add_column(in, name_of(in, i));
+        add_column(in, name_of(in, names, i));
     }
+    weir_map_free(names, NULL);
 }
 
 /* The header of one file, where columns go by name: which columns its cells are. */
 static void take_file_names(struct infer *in)
 {
+    weir_map *names = count_names(in);
     if (in->tokens.count > in->place_cap) {
         in->place_cap = in->tokens.count * 2;
         in->places = weir_realloc(in->places, in->place_cap * sizeof *in->places);
     }
+    in->by_name = in->by_name ? in->by_name : weir_map_new_nocase();
     for (size_t i = 0; i < in->tokens.count; i++) {
-        const char *name = name_of(in, i);
-        size_t at = 0;
-        while (at < in->count && !weir_str_eq_nocase(weir_str(in->columns[at].name), weir_str(name))) {
-            at++;
+        const char *name = name_of(in, names, i);
+        const uintptr_t known = (uintptr_t)weir_map_get(in->by_name, weir_str(name));
+        in->places[i] = known ? known - 1 : add_column(in, name);
+        if (!known) {
+            (void)weir_map_put(in->by_name, weir_str(name), (void *)(uintptr_t)in->count);
         }
-        in->places[i] = at < in->count ? at : add_column(in, name);
     }
     in->place_count = in->tokens.count;
+    weir_map_free(names, NULL);
 }
 
 static void take_cells(struct infer *in)
@@ -369,6 +382,7 @@ weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *
     weir_buf_free(&in.first);
     weir_free(in.columns);
     weir_free(in.places);
+    weir_map_free(in.by_name, NULL);
     weir_free(in.line);
     weiri_walk_free(&in.walk);
     weir_format_free(format);

@@ -112,7 +112,7 @@ static weir_rc merge_schema(struct graph *graph, struct dataset *dataset, const 
     const weir_schema *have = dataset->schema_out;
     size_t extra = 0;
     for (size_t i = 0; i < more->field_count; i++) {
-        int at = weir_schema_find(have, weir_str(more->fields[i].name));
+        int at = weir_schema_find_near(have, weir_str(more->fields[i].name), i);
         if (at < 0) {
             extra++;
         } else if (!weir_type_eq(&have->fields[at].type, &more->fields[i].type)) {
@@ -123,7 +123,7 @@ static weir_rc merge_schema(struct graph *graph, struct dataset *dataset, const 
     memcpy(merged->fields, have->fields, have->field_count * sizeof *merged->fields);
     size_t n = have->field_count;
     for (size_t i = 0; i < more->field_count; i++) {
-        if (weir_schema_find(have, weir_str(more->fields[i].name)) < 0) {
+        if (weir_schema_find_near(have, weir_str(more->fields[i].name), i) < 0) {
             merged->fields[n++] = more->fields[i];
         }
     }
@@ -146,7 +146,7 @@ static weir_rc dataset_schema(struct graph *graph, struct dataset *dataset, stru
     }
     weir_schema *nullable = weir_schema_copy(graph->arena, dataset->schema_out);
     for (size_t i = 0; i < nullable->field_count; i++) {
-        bool asked = declared && weir_schema_find(declared, weir_str(nullable->fields[i].name)) >= 0;
+        bool asked = declared && weir_schema_find_near(declared, weir_str(nullable->fields[i].name), i) >= 0;
         nullable->fields[i].nullable = asked ? nullable->fields[i].nullable : true;
         if (nullable->fields[i].type.id == WEIR_TYPE_VOID) {
             return weir_fail(err, WEIR_INVALID, "PIPELINE_VOID_COLUMN", "%s: column %s is NULL without a type; cast it: CAST(NULL AS STRING)", dataset->full_name, nullable->fields[i].name);

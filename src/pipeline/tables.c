@@ -120,7 +120,7 @@ static weir_rc widen(struct graph *graph, struct dataset *dataset, struct weir_e
     const weir_schema *merged = weir_schema_grow(have, want, graph->arena, &names);
     weir_rc rc = WEIR_OK;
     for (size_t i = 0; rc == WEIR_OK && i < want->field_count; i++) {
-        int at = weir_schema_find(merged, weir_str(want->fields[i].name));
+        int at = weir_schema_find_near(merged, weir_str(want->fields[i].name), i);
         if (!weir_type_eq(&merged->fields[at].type, &want->fields[i].type)) {
             rc = weir_fail(err, WEIR_INVALID, "PIPELINE_SCHEMA_MISMATCH", "column %s of %s has another type in the table than in its query now; cast it in the query, or rebuild the table with --full-refresh %s", want->fields[i].name,
                            dataset->full_name, dataset->full_name);

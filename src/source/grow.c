@@ -43,7 +43,7 @@ static bool grow(struct growth *g, const char *prefix, const struct weir_type *k
     }
     for (size_t i = 0; i < found->field_count; i++) {
         const struct weir_field *field = &found->fields[i];
-        const int at = weir_schema_find(known, weir_str(field->name));
+        const int at = weir_schema_find_near(known, weir_str(field->name), i);
         if (at < 0) {
             note(g, prefix, field->name);
             fields[count] = *field;

@@ -226,22 +226,22 @@ weir_rc weir_text_reader_bind(weir_text_reader *reader, const struct weir_source
 
 /* --- what a read gives --- */
 
-static weir_rc find_column(const weir_text_reader *reader, const char *name, size_t *at_out, struct weir_error *err)
+static weir_rc find_column(const weir_text_reader *reader, const char *name, size_t guess, size_t *at_out, struct weir_error *err)
 {
-    const int at = weir_schema_find(reader->all, weir_str(name));
+    const int at = weir_schema_find_near(reader->all, weir_str(name), guess);
     *at_out = (size_t)at;
     return at >= 0 ? WEIR_OK
                    : weir_fail(err, WEIR_NOT_FOUND, "SOURCE_COLUMN_NOT_FOUND", "neither the files nor their folders have the column; %s; check its name", name);
 }
 
-static weir_rc item_field(const weir_text_reader *reader, const struct weir_item *item, struct weir_field *out, struct weir_error *err)
+static weir_rc item_field(const weir_text_reader *reader, const struct weir_item *item, size_t guess, struct weir_field *out, struct weir_error *err)
 {
     const weir_schema *metadata = weir_source_metadata_schema();
     size_t at;
     *out = (struct weir_field){.name = item->output ? item->output : item->name, .type = item->type, .nullable = true};
     switch (item->kind) {
     case WEIR_ITEM_COLUMN:
-        WEIR_TRY(find_column(reader, item->name, &at, err));
+        WEIR_TRY(find_column(reader, item->name, guess, &at, err));
         out->type = reader->all->fields[at].type;
         break;
     case WEIR_ITEM_METADATA: {
@@ -268,7 +268,7 @@ weir_rc weir_text_reader_output(weir_text_reader *reader, const struct weir_item
     weir_schema *schema = weir_schema_new(arena, count);
     *out = NULL;
     for (size_t i = 0; i < count; i++) {
-        WEIR_TRY(item_field(reader, &items[i], &schema->fields[i], err));
+        WEIR_TRY(item_field(reader, &items[i], i, &schema->fields[i], err));
     }
     *out = weir_schema_copy(arena, schema);
     return WEIR_OK;
@@ -303,7 +303,7 @@ static weir_rc plan_columns(struct run *run, const struct weir_item *items, size
         struct constant constant = {.item = &items[i], .partition = -1};
         size_t at;
         if (items[i].kind == WEIR_ITEM_COLUMN) {
-            WEIR_TRY(find_column(reader, items[i].name, &at, err));
+            WEIR_TRY(find_column(reader, items[i].name, i, &at, err));
             if (at < reader->data->field_count) {
                 run->columns[i] = (int)at;
                 continue;

@@ -85,7 +85,7 @@ static weir_rc wrong_count(const struct weiri_sql_assign *how, size_t given, siz
 static weir_rc place_by_name(const weir_schema *rows, const struct weiri_sql_assign *how, int *source, struct weir_error *err)
 {
     for (size_t r = 0; r < rows->field_count; r++) {
-        const int at = weir_schema_find(how->schema, weir_str(rows->fields[r].name));
+        const int at = weir_schema_find_near(how->schema, weir_str(rows->fields[r].name), r);
         if (at < 0) {
             return weir_fail(err, WEIR_INVALID, "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", "Cannot write incompatible data for the table %s: Cannot write extra columns `%s`; leave it out, or add it to the table",
                              how->table, rows->fields[r].name);

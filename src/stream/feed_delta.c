@@ -137,7 +137,7 @@ static weir_rc check_schema(const struct delta *self, const struct weir_commit *
     }
     const weir_schema *now = self->feed.schema, *then = commit->metadata->schema;
     for (size_t i = 0; i < then->field_count; i++) {
-        int at = weir_schema_find(now, weir_str(then->fields[i].name));
+        int at = weir_schema_find_near(now, weir_str(then->fields[i].name), i);
         if (at < 0 || !weir_type_eq(&now->fields[at].type, &then->fields[i].type)) {
             err = err ? err : &(struct weir_error){0};
             weir_rc rc = weir_fail(err, WEIR_CONFLICT, "DELTA_SCHEMA_CHANGED", "%s version %lld changed the schema (column %s); the rows so far are safe; run again to go on with the new schema", self->feed.source->name,

@@ -16,14 +16,15 @@ static struct weir_item literal_null(const struct weir_field *field)
     return (struct weir_item){.kind = WEIR_ITEM_LITERAL, .name = field->name, .type = field->type, .is_null = true, .output = field->name};
 }
 
-static const struct weir_type *column_type(const weir_feed *feed, const char *name)
+/* `guess`: where it probably is. */
+static const struct weir_type *column_type(const weir_feed *feed, const char *name, size_t guess)
 {
-    int at = weir_schema_find(feed->schema, weir_str(name));
+    int at = weir_schema_find_near(feed->schema, weir_str(name), guess);
     return at < 0 ? NULL : &feed->schema->fields[at].type;
 }
 
 /* Which item of the query gives the sink's column: by name, as writes by name do. False: this column needs SQL (a cast, a literal). */
-static bool item_for(const weir_feed *feed, const struct weir_simple_query *shape, const struct weir_field *field, struct weir_item *out)
+static bool item_for(const weir_feed *feed, const struct weir_simple_query *shape, const struct weir_field *field, size_t guess, struct weir_item *out)
 {
     *out = literal_null(field);
     for (size_t i = 0; i < shape->item_count; i++) {
@@ -32,7 +33,7 @@ static bool item_for(const weir_feed *feed, const struct weir_simple_query *shap
             return false;
         }
         if (item->star) {
-            const struct weir_type *type = column_type(feed, field->name);
+            const struct weir_type *type = column_type(feed, field->name, guess);
             if (type) {
                 *out = (struct weir_item){.kind = WEIR_ITEM_COLUMN, .name = field->name, .type = *type, .output = field->name};
             }
@@ -45,7 +46,7 @@ static bool item_for(const weir_feed *feed, const struct weir_simple_query *shap
                 }
                 *out = (struct weir_item){.kind = WEIR_ITEM_METADATA, .name = item->metadata_field, .type = metadata->fields[at].type, .output = field->name};
             } else {
-                const struct weir_type *type = column_type(feed, item->column);
+                const struct weir_type *type = column_type(feed, item->column, i);
                 if (!type) {
                     return false;
                 }
@@ -62,7 +63,7 @@ static bool all_placed(const weir_feed *feed, const struct weir_simple_query *sh
     for (size_t i = 0; i < shape->item_count; i++) {
         const struct weir_simple_item *item = &shape->items[i];
         for (size_t c = 0; item->star && c < feed->schema->field_count; c++) {
-            if (weir_schema_find(sink, weir_str(feed->schema->fields[c].name)) < 0) {
+            if (weir_schema_find_near(sink, weir_str(feed->schema->fields[c].name), c) < 0) {
                 return false;
             }
         }
@@ -90,7 +91,7 @@ static bool plan_items(weir_stream *stream, const weir_schema *sink, weir_arena 
     }
     struct weir_item *items = weir_arena_zalloc(arena, (sink->field_count + 1) * sizeof *items);
     for (size_t i = 0; i < sink->field_count; i++) {
-        if (!item_for(feed, shape, &sink->fields[i], &items[i])) {
+        if (!item_for(feed, shape, &sink->fields[i], i, &items[i])) {
             return false;
         }
     }

@@ -3,7 +3,7 @@
 #include "base/time.h"
 #include <pthread.h>
 
-#define SLOTS_MIN 256
+#define SLOTS_MIN 64
 
 static struct pw_seed process_seed;
 static pthread_once_t process_seed_once = PTHREAD_ONCE_INIT;

@@ -84,13 +84,22 @@ function(weir_tests room)
   endforeach()
 endfunction()
 
-# weir_fuzzers(room): tests/fuzz/<room>/fuzz_*.c, one libFuzzer program each. tools/fuzz.sh runs them.
+# weir_fuzzers(room): tests/fuzz/<room>/fuzz_*.c. With WEIR_FUZZ one libFuzzer program each, which tools/fuzz.sh runs; otherwise a test that goes through its
+# corpus (tests/fuzz/replay.c).
 function(weir_fuzzers room)
   file(GLOB fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/${room}/fuzz_*.c)
   foreach(fuzzer ${fuzzers})
     get_filename_component(base ${fuzzer} NAME_WE)
     weir_c_program(${room}_${base} ${fuzzer} ${room})
-    target_link_options(${room}_${base} PRIVATE -fsanitize=fuzzer)
+    if(WEIR_FUZZ)
+      target_link_options(${room}_${base} PRIVATE -fsanitize=fuzzer)
+    else()
+      target_sources(${room}_${base} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
+      target_link_libraries(${room}_${base} PRIVATE weir_os)
+      target_compile_definitions(${room}_${base} PRIVATE WEIR_CORPUS="${PROJECT_SOURCE_DIR}/tests/fuzz/${room}/corpus/${base}")
+      add_test(NAME ${room}/${base} COMMAND ${room}_${base})
+      set_tests_properties(${room}/${base} PROPERTIES TIMEOUT 300 LABELS ${room})
+    endif()
   endforeach()
 endfunction()
 

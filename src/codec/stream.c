@@ -11,6 +11,7 @@
 
 #define INPUT_BYTES ((size_t)256 << 10)
 #define XZ_MEMORY_MAX ((uint64_t)256 << 20) /* xz -9 needs 65 MiB */
+#define ZSTD_FRAME_HEAD_MAX 18
 
 struct weir_inflater {
     enum weir_codec_id id;
@@ -24,6 +25,11 @@ struct weir_inflater {
     weir_rc failed;    /* the first error is told again */
     z_stream zlib;
     ZSTD_DCtx *zstd;
+    struct {
+        uint8_t head[ZSTD_FRAME_HEAD_MAX]; /* the frame's first bytes, which may say how long its text is */
+        size_t head_len;
+        uint64_t text_len; /* so far */
+    } frame;
     bz_stream bzip2;
     lzma_stream xz;
     LZ4F_dctx *lz4;
@@ -149,16 +155,38 @@ static weir_rc step_zlib(weir_inflater *in, uint8_t *out, size_t len, size_t *do
     return corrupt(in, in->zlib.msg ? in->zlib.msg : "bad data", err);
 }
 
+/* The text that a frame announced and did not bring: the library looks only at some ways of reading it, so that the cut of the reads would decide. */
+static bool zstd_frame_is_short(weir_inflater *in, const ZSTD_inBuffer *from, size_t done, bool ends)
+{
+    const size_t room = sizeof in->frame.head - in->frame.head_len, more = from->pos < room ? from->pos : room;
+    if (more > 0) {
+        memcpy(in->frame.head + in->frame.head_len, from->src, more);
+        in->frame.head_len += more;
+    }
+    in->frame.text_len += done;
+    if (!ends) {
+        return false;
+    }
+    const unsigned long long said = ZSTD_getFrameContentSize(in->frame.head, in->frame.head_len); /* 0 of a frame to be skipped */
+    const bool is_short = said != ZSTD_CONTENTSIZE_UNKNOWN && said != ZSTD_CONTENTSIZE_ERROR && said != in->frame.text_len;
+    in->frame.head_len = 0;
+    in->frame.text_len = 0;
+    return is_short;
+}
+
 static weir_rc step_zstd(weir_inflater *in, uint8_t *out, size_t len, size_t *done, struct weir_error *err)
 {
     ZSTD_inBuffer from = {in->input + in->at, in->end - in->at, 0};
     ZSTD_outBuffer to = {out, len, 0};
-    size_t rc = ZSTD_decompressStream(in->zstd, &to, &from);
+    size_t rc = ZSTD_decompressStream(in->zstd, &to, &from); /* stops at the end of a frame */
     in->at += from.pos;
     in->consumed += (int64_t)from.pos;
-    *done = to.pos;
-    if (ZSTD_isError(rc)) {
+    if (ZSTD_isError(rc)) { /* then the decoder of old frames says that it filled all of `out` */
         return corrupt(in, ZSTD_getErrorName(rc), err);
+    }
+    *done = to.pos;
+    if (zstd_frame_is_short(in, &from, to.pos, rc == 0)) {
+        return corrupt(in, "a frame has not the length that it says", err);
     }
     in->within = rc != 0;
     return WEIR_OK;

@@ -23,6 +23,10 @@ bool weiri_line_find(const struct weir_format *csv, const char *text, size_t len
     }
     struct weir_str mark = csv->line_end == WEIRI_LINES_LF ? WEIR_STR("\n") : csv->line_sep;
     const char *found = memmem(text + at, len - at, mark.ptr, mark.len);
+    if (!found && last && mark.len > 1 && at < len) { /* one that ends with the file: no mark could be put behind it, since "a|" and "||" would end it at the first "|" */
+        *end = *next = len;
+        return true;
+    }
     if (!found) {
         return false;
     }

@@ -139,9 +139,12 @@ static size_t whole_lines(const struct weir_format *csv, const char *text, size_
     return cr ? (size_t)(cr - text) + 1 : whole;
 }
 
-/* The last line of a file may lack its end. */
+/* The last line of a file may lack its end. One of several bytes is not put there: weiri_line_find knows the end of the text. */
 static size_t end_last_line(const struct weir_format *csv, char *text, size_t len)
 {
+    if (csv->line_end == WEIRI_LINES_CUSTOM && csv->line_sep.len > 1) {
+        return len;
+    }
     struct weir_str mark = csv->line_end == WEIRI_LINES_CUSTOM ? csv->line_sep : WEIR_STR("\n");
     if (len >= mark.len && memcmp(text + len - mark.len, mark.ptr, mark.len) == 0) {
         return len;

@@ -107,7 +107,7 @@ int64_t weiri_utf16_length(const char *text, size_t len);
 /* --- lines --- */
 
 /* The line that begins at `at`: *end is where its end mark begins, *next where the next line begins. False: no end mark before `len`. A CR that is the last
- * byte is an end only when `last` (nothing follows). */
+ * byte is an end only when `last` (nothing follows); then the end of the text is one too, where the mark has several bytes. */
 bool weiri_line_find(const struct weir_format *csv, const char *text, size_t len, size_t at, bool last, size_t *end, size_t *next);
 /* Lines that are no rows: blank ones (Java's trim) and comments. */
 bool weiri_line_is_skipped(const struct weir_format *csv, struct weir_str line);

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 4) {
         return 0;
     }
-    struct memory memory = {data + 4, size - 4};
+    struct memory memory = {.bytes = data + 4, .len = size - 4};
     weir_fs fs = {&memory_ops, NULL, &memory};
     const struct weir_text_file file = {.path = "input.csv", .size = (int64_t)memory.len};
     weir_arena *arena = weir_arena_new();

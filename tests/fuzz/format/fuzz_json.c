@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 3) {
         return 0;
     }
-    struct memory memory = {data + 3, size - 3};
+    struct memory memory = {.bytes = data + 3, .len = size - 3};
     weir_fs fs = {&memory_ops, NULL, &memory};
     const struct weir_text_file file = {.path = "input.json", .size = (int64_t)memory.len};
     weir_arena *arena = weir_arena_new();

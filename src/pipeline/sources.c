@@ -230,7 +230,8 @@ weir_rc weiri_source_schema(struct graph *graph, const struct weir_stream_source
     size_t count = 0, partitions = 0;
     const char *const *columns = NULL;
     WEIR_TRY(weir_text_reader_new(fs, &source->text, &reader, err));
-    weir_rc rc = weir_source_list(fs, source->text.root, weir_text_reader_file_options(reader), arena, &files, &count, &columns, &partitions, err);
+    weir_rc rc = weir_file_options_in_stream(weir_text_reader_file_options(reader), err);
+    rc = rc != WEIR_OK ? rc : weir_source_list(fs, source->text.root, weir_text_reader_file_options(reader), arena, &files, &count, &columns, &partitions, err);
     if (rc == WEIR_OK) {
         rc = weir_text_reader_bind(reader, files, count, columns, partitions, err);
     }

@@ -171,6 +171,10 @@ static weir_rc add_file(struct folder *folder, const char *path, const char *nam
     if (options->path_glob_filter[0] && !weir_glob_match(options->path_glob_filter, name)) {
         return WEIR_OK;
     }
+    const int64_t time_us = info->mtime_ns / 1000000 * 1000; /* Spark knows milliseconds */
+    if (time_us <= options->modified_after_us || time_us >= options->modified_before_us) {
+        return WEIR_OK;
+    }
     struct found found = {.in_partition = folder->values != NULL};
     found.file = (struct weir_source_file){.size = info->size, .mtime_ns = info->mtime_ns, .partition_values = folder->values};
     weiri_file_names(walk->arena, path, &found.file);

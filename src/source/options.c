@@ -33,8 +33,8 @@ const struct weir_option_help weir_file_option_help[] = {
     [MAX_CACHED_FILES] = {"maxCachedFiles", "", "checked and not needed: weir lists anew for each batch"},
     [DISCARD_CACHED] = {"discardCachedInputRatio", "", "checked and not needed, as maxCachedFiles"},
     [BASE_PATH] = {"basePath", "", "not there yet"},
-    [MODIFIED_BEFORE] = {"modifiedBefore", "", "not there yet; Spark refuses it in streams"},
-    [MODIFIED_AFTER] = {"modifiedAfter", "", "not there yet; Spark refuses it in streams"},
+    [MODIFIED_BEFORE] = {"modifiedBefore", "", "batch reads only: files whose modification time is before this one, such as 2026-01-31T12:00:00 (in timeZone)"},
+    [MODIFIED_AFTER] = {"modifiedAfter", "", "batch reads only: files whose modification time is behind this one"},
     [PARTITION_COLUMNS] = {"partitionColumns", "", "not there yet: partition folders are found by themselves"},
     [BACKFILL_INTERVAL] = {"backfillInterval", "", "checked and not needed: every batch lists the whole folder"},
     [EVOLUTION] = {"schemaEvolutionMode", "addNewColumns without a schema, else none", "what a stream does about fields that its schema does not have: addNewColumns, rescue (into rescuedDataColumn, _rescued_data), failOnNewColumns, none"},
@@ -224,7 +224,7 @@ static weir_rc read_one(enum option option, const char *value, struct weir_file_
         return read_age(option, value, &ignored, err);
     case MODIFIED_BEFORE:
     case MODIFIED_AFTER:
-        return fail_unsupported(option, value, "it is not allowed in file stream sources; leave it out, or filter by _metadata.file_modification_time", err);
+        return WEIR_OK; /* read_time reads them: they need the zone */
     case EVOLUTION:
         return read_evolution(value, out, err);
     case ON_NEW_COLUMNS:
@@ -242,9 +242,47 @@ static weir_rc read_one(enum option option, const char *value, struct weir_file_
     return WEIR_OK; /* read only beside an option that was refused */
 }
 
+/* A time as CSV reads one, in the read's zone. */
+static weir_rc read_time(enum option option, const weir_options *options, int64_t *us_out, struct weir_error *err)
+{
+    const char *value = weir_options_get(options, weir_file_option_help[option].name), *zone = weir_options_get(options, "timeZone");
+    if (!value) {
+        return WEIR_OK;
+    }
+    struct weir_field field = {.name = "t", .type = weir_type_of(WEIR_TYPE_TIMESTAMP), .nullable = true};
+    const weir_schema one = {.id = WEIR_TYPE_STRUCT, .fields = &field, .field_count = 1};
+    weir_options *only = weir_options_new();
+    weir_format *format = NULL;
+    if (zone) {
+        weir_options_set(only, "timeZone", zone);
+    }
+    weir_rc rc = weir_format_new("csv", &one, only, NULL, &format, err);
+    if (rc == WEIR_OK) {
+        const struct weir_str text = weir_str_trim(weir_str(value));
+        struct weir_text_parser *parser = weir_text_parser_new(&field.type, format);
+        union weir_value time;
+        rc = text.len > 0 && parser->parse(parser, text.ptr, text.len, &time) == WEIR_VALUE ? WEIR_OK : fail_value(option, value, "a time such as 2026-01-31T12:00:00", err);
+        *us_out = rc == WEIR_OK ? time.i : *us_out;
+        weir_text_parser_free(parser);
+    }
+    weir_format_free(format);
+    weir_options_free(only);
+    return rc;
+}
+
+weir_rc weir_file_options_in_stream(const struct weir_file_options *options, struct weir_error *err)
+{
+    const bool after = options->modified_after_us != INT64_MIN;
+    if (!after && options->modified_before_us == INT64_MAX) {
+        return WEIR_OK;
+    }
+    return weir_fail(err, WEIR_UNSUPPORTED, "FILE_OPTION_UNSUPPORTED", "the option %s is not allowed in file stream sources; leave it out, or filter by _metadata.file_modification_time",
+                     weir_file_option_help[after ? MODIFIED_AFTER : MODIFIED_BEFORE].name);
+}
+
 weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_options *out, struct weir_error *err)
 {
-    *out = (struct weir_file_options){.max_file_age_ms = 7 * DAY_MS, .min_file_age_ms = -1, .include_existing = true};
+    *out = (struct weir_file_options){.max_file_age_ms = 7 * DAY_MS, .min_file_age_ms = -1, .include_existing = true, .modified_after_us = INT64_MIN, .modified_before_us = INT64_MAX};
     size_t cursor = 0;
     const char *name;
     const char *value;
@@ -253,6 +291,10 @@ weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_op
         if (option >= 0) {
             WEIR_TRY(read_one((enum option)option, value, out, err));
         }
+    }
+    if (options) {
+        WEIR_TRY(read_time(MODIFIED_AFTER, options, &out->modified_after_us, err));
+        WEIR_TRY(read_time(MODIFIED_BEFORE, options, &out->modified_before_us, err));
     }
     if (out->max_files > 0 && out->max_bytes > 0) {
         return weir_fail(err, WEIR_INVALID, "FILE_OPTION_INVALID",

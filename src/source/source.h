@@ -29,6 +29,7 @@ struct weir_file_options {
     bool latest_first, recursive, file_name_only;
     char path_glob_filter[256]; /* "" = none */
     bool ignore_missing, ignore_corrupt;
+    int64_t modified_after_us, modified_before_us; /* only files whose time is strictly between; INT64_MIN, INT64_MAX = any. Batch reads only */
     enum weir_evolution evolution;
     bool stop_on_new;        /* onNewColumns=stop */
     bool include_existing;   /* includeExistingFiles; true (false is refused by name for now) */
@@ -40,6 +41,8 @@ struct weir_file_options {
 /* Is this a name of the file source's (so that text.h ignores it)? */
 bool weir_file_option_is(const char *name);
 weir_rc weir_file_options_parse(const weir_options *options, struct weir_file_options *out, struct weir_error *err) WEIR_MUST_USE; /* cleanSource other than off, ... refused by name */
+/* Is there one that Spark does not take in streams? */
+weir_rc weir_file_options_in_stream(const struct weir_file_options *options, struct weir_error *err) WEIR_MUST_USE;
 extern const struct weir_option_help weir_file_option_help[];
 
 /* Everything below the root (a folder, a file, or a glob), in order of (mtime ms, path bytes); latestFirst: newest first. A missing root: WEIR_NOT_FOUND "PATH_NOT_FOUND" (a glob without matches lists nothing). A folder without permission is

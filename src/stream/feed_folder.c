@@ -518,7 +518,8 @@ weir_rc weir_feed_open_folder(weir_fs *fs, weir_checkpoint *checkpoint, int inde
         if (self->options.latest_first && (self->options.max_files > 0 || self->options.max_bytes > 0)) {
             self->options.max_file_age_ms = AGE_UNBOUNDED; /* as Spark: else the older part of a first run would be lost */
         }
-        rc = decide_evolution(self, err);
+        rc = weir_file_options_in_stream(&self->options, err);
+        rc = rc == WEIR_OK ? decide_evolution(self, err) : rc;
         self->seen = weir_seen_new(AGE_UNBOUNDED, self->options.file_name_only);
         self->options.known = self->seen;
         describe(self, source->text.root);

@@ -1,5 +1,6 @@
 """The format text: a line a row, or a file."""
 import json
+import os
 
 
 def rows(weir, sql):
@@ -22,3 +23,26 @@ def test_lines_and_files(weir, tmp_path):
     assert rows(weir, "SELECT count(*) AS n, max(day) AS day FROM bronze") == [{"n": 6, "day": 1}]
     weir.fails("sql", "-c", f"SELECT * FROM read_files('{folder}', format => 'text', schema => 'a INT')", condition="TEXT_COLUMNS")
     weir.fails("sql", "-c", f"SELECT * FROM read_files('{folder}', format => 'text', header => true)", condition="OPTION_UNKNOWN")
+
+
+def test_files_by_their_time(weir):
+    """modifiedAfter and modifiedBefore: strictly between, in the read's zone; batch reads only."""
+    folder = weir.cwd / "timed"
+    folder.mkdir()
+    for hour in range(4):
+        (folder / f"{hour}.txt").write_text(f"{hour}\n")
+        os.utime(folder / f"{hour}.txt", (1767268800 + 3600 * hour, 1767268800 + 3600 * hour))  # 2026-01-01 12:00 UTC and later
+    weir("external-locations", "create", "timed", folder)
+
+    def values(options):
+        return [row["value"] for row in weir.sql(f"SELECT value FROM read_files('{folder}', format => 'text', {options}) ORDER BY value")]
+
+    assert values("modifiedAfter => '2026-01-01T12:00:00'") == ["1", "2", "3"]
+    assert values("modifiedBefore => '2026-01-01 14:00:00'") == ["0", "1"]
+    assert values("modifiedAfter => '2026-01-01T12:00:00', modifiedBefore => '2026-01-01T14:00:01'") == ["1", "2"]
+    assert values("modifiedAfter => '2026-01-01T13:30:00+01:00'") == ["1", "2", "3"]
+    assert values("modifiedAfter => '2027'") == []
+    failed = weir.fails("sql", "-c", f"SELECT * FROM read_files('{folder}', format => 'text', modifiedAfter => 'noon')", condition="FILE_OPTION_INVALID")
+    assert "2026-01-31T12:00:00" in str(failed)
+    failed = weir.fails("ingest", folder, "--into", f"delta.`{weir.cwd}/t`", "--format", "text", "--checkpoint", weir.cwd / "ck", "--option", "modifiedAfter=2026-01-01", condition="FILE_OPTION_UNSUPPORTED")
+    assert "modifiedAfter" in str(failed)

@@ -57,7 +57,7 @@ static void test_options(void **state)
         {"maxFileAge", "", "FILE_OPTION_INVALID"},              {"maxFileAge", "-1d", "FILE_OPTION_INVALID"},
         {"latestFirst", "yes", "FILE_OPTION_INVALID"},          {"recursiveFileLookup", "1", "FILE_OPTION_INVALID"},
         {"cleanSource", "archive", "FILE_OPTION_UNSUPPORTED"},  {"cleanSource", "delete", "FILE_OPTION_UNSUPPORTED"},
-        {"modifiedAfter", "2020-01-01", "FILE_OPTION_UNSUPPORTED"}, {"modifiedBefore", "x", "FILE_OPTION_UNSUPPORTED"},
+        {"modifiedAfter", "", "FILE_OPTION_INVALID"}, {"modifiedBefore", "x", "FILE_OPTION_INVALID"},
         {"ignoreCorruptFiles", "true", "FILE_OPTION_UNSUPPORTED"},  {"allowOverwrites", "true", "FILE_OPTION_UNSUPPORTED"},
         {"includeExistingFiles", "false", "FILE_OPTION_UNSUPPORTED"}, {"basePath", "/x", "FILE_OPTION_UNSUPPORTED"},
     };

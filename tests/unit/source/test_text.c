@@ -101,7 +101,10 @@ static weir_rc run_read(struct box *box, const char *root, struct read *read)
     const struct weir_text_source source = {.format = "csv", .root = root, .options = read->options, .schema = schema};
     WEIR_TRY(weir_text_reader_new(weir_fs_posix(), &source, &reader, &box->err));
     box->options = *weir_text_reader_file_options(reader);
-    weir_rc rc = box_list_fs(box, weir_fs_posix(), root);
+    weir_rc rc = weir_file_options_in_stream(&box->options, &box->err); /* these are cases of streams */
+    if (rc == WEIR_OK) {
+        rc = box_list_fs(box, weir_fs_posix(), root);
+    }
     if (rc == WEIR_OK) {
         rc = weir_text_reader_bind(reader, box->files, box->count, box->columns, box->column_count, &box->err);
     }

@@ -9,7 +9,7 @@ const struct weir_option_help weir_csv_option_help[] = {
     {"columnNameOfCorruptRecord", "_corrupt_record", "the STRING column that gets the raw line of a malformed row, if the schema has it"},
     {"columnsByName", "false; true in streams that find their columns", "weir's own: with header=true columns are taken by their names in each file, wherever they stand; a file may lack some and have others"},
     {"comment", "", "lines that begin with this character are skipped"},
-    {"dateFormat", "lenient", "pattern of DATE columns"},
+    {"dateFormat", "yyyy-MM-dd, lenient", "pattern of DATE columns"},
     {"delimiter", ",", "another name of sep"},
     {"emptyValue", "", "the value of a quoted empty cell"},
     {"enableDateTimeParsingFallback", "true without a format", "read dates and times leniently where their format does not match"},
@@ -268,5 +268,5 @@ weir_rc weiri_csv_options(struct weiri_options *r)
         return weir_fail(r->err, WEIR_UNSUPPORTED, "OPTION_UNSUPPORTED", "option multiLine='true': not with a lineSep of several bytes, nor with special characters beyond ASCII; leave lineSep out, or write multiLine=false");
     }
     decide_paths(csv);
-    return WEIR_OK;
+    return weiri_pattern_compile(csv->arena, "dateFormat", "yyyy-MM-dd", &csv->date_usual, r->err);
 }

@@ -360,11 +360,11 @@ weir_rc weiri_csv_infer(const weir_options *options, bool (*ignore)(const char *
     const char *date_format = options ? weir_options_get(options, "dateFormat") : NULL;
     in.csv = format;
     in.read = (struct weir_text_read){.format = format, .fs = fs, .files = files, .file_count = count};
-    in.date = format->date_pattern;
+    in.date = format->date_pattern ? format->date_pattern : format->date_usual;
     in.date_is_timestamp = !format->timestamp_pattern && lenient_takes(date_format ? date_format : "yyyy-MM-dd");
     weir_buf_init(&in.first, 0);
     weiri_tokens_init(&in.tokens, format);
-    weir_rc rc = in.date ? WEIR_OK : weiri_pattern_compile(format->arena, "dateFormat", "yyyy-MM-dd", &in.date, err);
+    weir_rc rc = WEIR_OK;
     bool enough = false;
     for (size_t i = 0; rc == WEIR_OK && i < count && (!enough || format->by_name); i++) {
         enough = false;

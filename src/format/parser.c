@@ -114,10 +114,15 @@ static struct weir_str without_gmt(struct parser *p, const char *text, size_t le
 static bool read_date(struct parser *p, const char *text, size_t len, int64_t *out)
 {
     const struct weiri_pattern *pattern = p->csv ? p->csv->date_pattern : NULL;
-    if (pattern ? weiri_pattern_date(pattern, text, len, out) : weiri_cast_date(text, len, out)) {
+    const struct weiri_pattern *usual = p->csv && !pattern ? p->csv->date_usual : NULL;
+    const bool lenient = !p->csv || p->csv->date_fallback;
+    if (pattern ? weiri_pattern_date(pattern, text, len, out) : (!usual || lenient) && weiri_cast_date(text, len, out)) {
         return true;
     }
-    if (p->csv && !p->csv->date_fallback) {
+    if (usual && weiri_pattern_date(usual, text, len, out)) { /* signed years with zeros before them, which the cast does not take */
+        return true;
+    }
+    if (!lenient) {
         return false;
     }
     struct weir_str old = without_gmt(p, text, len);

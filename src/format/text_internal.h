@@ -60,6 +60,7 @@ struct weir_format {
     /* Types. A NULL pattern is the lenient parser. */
     const weir_zone *zone;
     struct weiri_pattern *date_pattern, *timestamp_pattern, *ntz_pattern;
+    struct weiri_pattern *date_usual; /* CSV without dateFormat: yyyy-MM-dd, and the lenient parser behind it unless date_fallback is off */
     bool date_fallback, timestamp_fallback;
 
     bool plain;        /* the fast path may be tried: one-byte separator, no trimming, no limits below the usual */

@@ -305,6 +305,38 @@ static void options_are_checked(void **state)
     }
 }
 
+static void expect_rows(const char *ddl, const char *const *pairs, const char *text, const char *want)
+{
+    weir_options *options = options_of(pairs);
+    for (const struct csv_way *way = csv_ways; way->name; way++) {
+        struct csv_rows rows;
+        assert_int_equal(csv_read_text(csv_schema(arena, ddl), options, text, strlen(text), way, &rows), WEIR_OK);
+        assert_string_equal(weir_buf_view(&rows.text).ptr, want);
+        csv_rows_free(&rows);
+    }
+    weir_options_free(options);
+}
+
+/* A file that ends within a line end of several characters keeps its last byte. */
+static void half_a_line_end(void **state)
+{
+    (void)state;
+    static const char *const bars[] = {"lineSep", "||", NULL};
+    expect_rows("a STRING", bars, "x||y|", "{\"a\":\"x\"}\n{\"a\":\"y|\"}\n");
+    expect_rows("a STRING", bars, "x|||", "{\"a\":\"x\"}\n{\"a\":\"|\"}\n");
+    expect_rows("a STRING", bars, "x||", "{\"a\":\"x\"}\n");
+}
+
+/* Spark has a format where none is given, and reads leniently behind it unless that is switched off. */
+static void dates_without_a_format(void **state)
+{
+    (void)state;
+    static const char *const strict[] = {"enableDateTimeParsingFallback", "false", NULL};
+    static const char text[] = "2024-01-02\n2024-1-2\n2024\n+01220224-01-02\n01220224-01-02\n";
+    expect_rows("a DATE", NULL, text, "{\"a\":\"2024-01-02\"}\n{\"a\":\"2024-01-02\"}\n{\"a\":\"2024-01-01\"}\n{\"a\":\"+1220224-01-02\"}\n{\"a\":null}\n");
+    expect_rows("a DATE", strict, text, "{\"a\":\"2024-01-02\"}\n{\"a\":null}\n{\"a\":null}\n{\"a\":\"+1220224-01-02\"}\n{\"a\":null}\n");
+}
+
 static void patterns(void **state)
 {
     (void)state;
@@ -375,6 +407,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_have_a_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(empty_cells_under_another_null, setup, teardown),
         cmocka_unit_test_setup_teardown(options_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_a_line_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(dates_without_a_format, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled, setup, teardown),
     };

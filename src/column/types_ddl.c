@@ -56,10 +56,24 @@ static void skip_blanks(struct ddl *d)
     }
 }
 
+/* Bytes of the text at most: up to what may be its end. Room for the rest of the DDL instead would make many quoted names cost its square. */
+static size_t quoted_bytes(const struct ddl *d, char quote)
+{
+    size_t i = d->pos + 1;
+    for (; i < d->text.len; i++) {
+        const bool pair = i + 1 < d->text.len && (d->text.ptr[i] == quote ? d->text.ptr[i + 1] == quote : d->text.ptr[i] == '\\' && quote != '`');
+        if (!pair && d->text.ptr[i] == quote) {
+            break;
+        }
+        i += pair;
+    }
+    return i - d->pos;
+}
+
 /* From an opening quote to its end. Backquotes double themselves; strings know backslashes, and doubled quotes too. */
 static weir_rc quoted(struct ddl *d, char quote)
 {
-    char *out = weir_arena_alloc(d->arena, d->text.len - d->pos + 1);
+    char *out = weir_arena_alloc(d->arena, quoted_bytes(d, quote) + 1);
     size_t len = 0;
     for (size_t i = d->pos + 1; i < d->text.len; i++) {
         char c = d->text.ptr[i];

@@ -67,6 +67,24 @@ static void ddl_round_trip(void **state)
     }
 }
 
+/* Memory for names and comments is that of their text, not of all that stands behind them. */
+static void many_quoted_names(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 20000 };
+    struct weir_buf text;
+    weir_buf_init(&text, 0);
+    for (int i = 0; i < COLUMNS; i++) {
+        weir_buf_printf(&text, "%s`a ``%d` INT COMMENT 'it\\'s \\\\'", i > 0 ? ", " : "", i);
+    }
+    const weir_schema *schema = ddl(text.data);
+    assert_int_equal(schema->field_count, COLUMNS);
+    assert_string_equal(schema->fields[COLUMNS - 1].name, "a `19999");
+    assert_string_equal(schema->fields[0].comment, "it's \\");
+    assert_true(weir_arena_used(arena) < ((size_t)64 << 20));
+    weir_buf_free(&text);
+}
+
 static void ddl_refused(void **state)
 {
     (void)state;
@@ -163,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(ddl_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_quoted_names, setup, teardown),
         cmocka_unit_test_setup_teardown(ddl_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(json_round_trip, setup, teardown),
         cmocka_unit_test(decimal_text),

@@ -1,7 +1,7 @@
 /* watch.h - tell me when something appeared in these folders.
  *
  * inotify; a queue overflow, a folder that moved or a file system that says nothing is reported as WEIR_WATCH_RESCAN: the listing is
- * the truth, the watcher only wakes. Recursive: new sub-folders are watched as they appear. One thread. */
+ * the truth, the watcher wakes and says where to look first. Recursive: new sub-folders are watched as they appear. One thread. */
 #pragma once
 #include "os/fs.h"
 typedef struct weir_watch weir_watch;

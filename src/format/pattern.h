@@ -39,3 +39,7 @@ struct weiri_pattern {
     size_t count;
     bool nothing; /* a letter that nobody knows: matches no text, as in Spark */
 };
+
+/* --- zone_names.c --- */
+/* The region that a short name of a zone stands for (any letter case); NULL = it is none. refused: nor is it a region's id. */
+const char *weiri_zone_named(struct weir_str name, bool *refused);

@@ -175,33 +175,46 @@ static size_t match_offset(struct matcher *m, const struct weiri_step *s, size_t
 
 /* --- zones by name (letter z) --- */
 
-/* English short names, and the region that Java takes each for. Longer names first where one begins another. */
-static const char *const zone_names[][2] = {
-    {"AKST", "America/Anchorage"}, {"AKDT", "America/Anchorage"}, {"AEST", "Australia/Sydney"}, {"AEDT", "Australia/Sydney"},
-    {"ACST", "Australia/Adelaide"}, {"ACDT", "Australia/Adelaide"}, {"AWST", "Australia/Perth"}, {"CEST", "Europe/Paris"},
-    {"EEST", "Europe/Bucharest"}, {"WEST", "Europe/Lisbon"}, {"NZST", "Pacific/Auckland"}, {"NZDT", "Pacific/Auckland"},
-    {"SAST", "Africa/Johannesburg"}, {"AST", "America/Halifax"}, {"ADT", "America/Halifax"}, {"BST", "Europe/London"},
-    {"CET", "Europe/Paris"}, {"CST", "America/Chicago"}, {"CDT", "America/Chicago"}, {"EET", "Europe/Bucharest"},
-    {"EST", "America/New_York"}, {"EDT", "America/New_York"}, {"HST", "Pacific/Honolulu"}, {"HKT", "Asia/Hong_Kong"},
-    {"IST", "Asia/Kolkata"}, {"JST", "Asia/Tokyo"}, {"KST", "Asia/Seoul"}, {"MSK", "Europe/Moscow"},
-    {"MST", "America/Denver"}, {"MDT", "America/Denver"}, {"PST", "America/Los_Angeles"}, {"PDT", "America/Los_Angeles"},
-    {"PKT", "Asia/Karachi"}, {"SGT", "Asia/Singapore"}, {"WET", "Europe/Lisbon"}};
+/* Region ids that are not written with a capital for each part and small letters behind it. */
+static const char *const odd_regions[] = {
+    "Africa/Dar_es_Salaam", "America/Argentina/ComodRivadavia", "America/Knox_IN", "America/Port-au-Prince", "America/Port_of_Spain", "Antarctica/DumontDUrville", "Antarctica/McMurdo",
+    "Australia/ACT", "Australia/LHI", "Australia/NSW", "Brazil/DeNoronha", "Chile/EasterIsland", "Etc/GMT", "Etc/UCT", "Etc/UTC", "Europe/Isle_of_Man", "Mexico/BajaNorte", "Mexico/BajaSur", "CST6CDT",
+    "EST5EDT", "GB", "GB-Eire", "MET", "MST7MDT", "NZ", "NZ-CHAT", "PRC", "PST8PDT", "ROC", "ROK", "UCT", "W-SU"};
 
-/* A region id as it is usually written: each part with a capital. */
+/* A region id in any letter case. */
 static const weir_zone *find_region(const char *text, size_t len)
 {
+    const struct weir_str id = {text, len};
     char name[64];
-    const weir_zone *zone = weir_zone_find((struct weir_str){text, len});
+    const weir_zone *zone = weir_zone_find(id);
     if (zone || len >= sizeof name) {
         return zone;
     }
+    for (size_t i = 0; i < sizeof odd_regions / sizeof *odd_regions; i++) {
+        if (weir_str_eq_nocase(id, weir_str(odd_regions[i]))) {
+            return weir_zone_find(weir_str(odd_regions[i]));
+        }
+    }
+    const size_t capitals = same_nocase(text, len, "US/") ? 2 : 0; /* at the beginning */
     bool first = true;
     for (size_t i = 0; i < len; i++) {
         char c = lower(text[i]);
-        name[i] = first && c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-        first = !(c >= 'a' && c <= 'z');
+        const bool letter = c >= 'a' && c <= 'z';
+        name[i] = letter && (first || i < capitals) ? (char)(c - 32) : c;
+        first = !letter;
     }
     return weir_zone_find((struct weir_str){name, len});
+}
+
+/* By a short name or a region's id. Etc/GMT+5 and the like are none for Java here. */
+static const weir_zone *find_named(const char *text, size_t len)
+{
+    bool refused = false;
+    const char *region = weiri_zone_named((struct weir_str){text, len}, &refused);
+    if (region) {
+        return weir_zone_find(weir_str(region));
+    }
+    return refused || (len > 7 && same_nocase(text, len, "Etc/GMT")) ? NULL : find_region(text, len);
 }
 
 static size_t take_zone(struct matcher *m, const weir_zone *zone, size_t end)
@@ -248,13 +261,8 @@ static size_t match_zone(struct matcher *m, size_t at)
     while (n < left && (is_digit(t[n]) || (lower(t[n]) >= 'a' && lower(t[n]) <= 'z') || strchr("/_+-", t[n]))) {
         n++;
     }
-    for (size_t i = 0; i < sizeof zone_names / sizeof *zone_names; i++) {
-        if (strlen(zone_names[i][0]) == n && same_nocase(t, left, zone_names[i][0])) {
-            return take_zone(m, weir_zone_find(weir_str(zone_names[i][1])), at + n);
-        }
-    }
-    for (size_t k = n; k > 2; k--) {
-        const weir_zone *zone = find_region(t, k);
+    for (size_t k = n; k > 1; k--) {
+        const weir_zone *zone = find_named(t, k);
         if (zone) {
             return take_zone(m, zone, at + k);
         }

@@ -98,20 +98,18 @@ static bool read_decimal(const char *t, int64_t *precision, int64_t *scale)
     return *t == '\0';
 }
 
-/* Java's Double.parseDouble: white space round it, NaN, Infinity, a d or f behind. */
+/* Java's Double.parseDouble: white space round it, NaN, Infinity, a d or f behind digits. */
 static bool is_double(const char *text)
 {
-    struct weir_str t = weir_str_trim(weir_str(text));
+    struct weir_str t = weir_str_trim(weir_str(text)), bare = t;
     double value;
-    if (t.len > 0 && strchr("dDfF", t.ptr[t.len - 1])) {
-        t.len--;
-    }
-    struct weir_str bare = t;
     if (bare.len > 0 && (bare.ptr[0] == '+' || bare.ptr[0] == '-')) {
         bare.ptr++;
         bare.len--;
     }
-    /* "NaNd" is none, but nobody names a folder so. */
+    if (t.len > 0 && strchr("dDfF", t.ptr[t.len - 1])) {
+        t.len--;
+    }
     return weir_str_eq(bare, WEIR_STR("NaN")) || weir_str_eq(bare, WEIR_STR("Infinity")) || weir_str_to_f64(t, &value);
 }
 

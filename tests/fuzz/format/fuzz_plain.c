@@ -13,8 +13,8 @@ static const struct dial dials[] = {
 static void slow_lines(const struct memory *memory, const char *line_sep, struct weir_buf *out)
 {
     const size_t sep = strlen(line_sep);
-    size_t begin = 0;
-    for (size_t at = 0; at <= memory->len; at++) {
+    size_t begin = memory->len >= 3 && memcmp(memory->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    for (size_t at = begin; at <= memory->len; at++) {
         const bool last = at == memory->len;
         if (!last && (memory->len - at < sep || memcmp(memory->bytes + at, line_sep, sep) != 0)) {
             continue;

@@ -80,3 +80,41 @@ def test_multi_line(spark, weir, tmp_path, escape, end):
         if ours != theirs:
             wrong.append((file.read_bytes(), theirs, ours))
     assert not wrong, f"{len(wrong)} of 60, the first: {wrong[0][0]!r}\n  Spark {wrong[0][1]}\n  weir  {wrong[0][2]}"
+
+
+def test_zone_names(spark, weir, tmp_path):
+    """Every name and id of a time zone that Java has, in three letter cases, as the letter z of a pattern reads it."""
+    weir("external-locations", "create", "landing", tmp_path)
+    java = spark._jvm.java
+    names = {name for row in java.text.DateFormatSymbols.getInstance(java.util.Locale.US).getZoneStrings() for name in list(row)[2::2] if name}
+    names |= {name for name in java.time.ZoneId.getAvailableZoneIds() if not name.startswith("SystemV/")}  # weir knows tzdata's zones
+    names |= {"AGT", "BET", "CNT", "CTT", "IET", "MIT", "NET", "PLT", "PNT", "PRT", "VST", "XYZ"}
+    texts = [f"2024-07-02 {spelled}" for name in sorted(names) for spelled in (name, name.lower(), name.upper())]
+    file = tmp_path / "zones.csv"
+    file.write_text("".join(f"{text}\n" for text in texts))
+    options = {"timestampFormat": "yyyy-MM-dd z", "enableDateTimeParsingFallback": "false", "columnNameOfCorruptRecord": "bad"}
+    given = "".join(f", {name} => '{value}'" for name, value in options.items())
+    theirs = [(row.a, row.bad) for row in spark.read.schema("a TIMESTAMP, bad STRING").options(**options).csv(str(file)).selectExpr("cast(a AS STRING) a", "bad").collect()]
+    rows = weir("sql", "-o", "ndjson", "-c", f"SELECT cast(a AS STRING) a, bad FROM read_files('{file}', format => 'csv', schema => 'a TIMESTAMP, bad STRING'{given})").out
+    ours = [(row["a"], row["bad"]) for row in map(json.loads, rows.splitlines())]
+    assert len(ours) == len(theirs) == len(texts)
+    wrong = [(text, t, o) for text, t, o in zip(texts, theirs, ours) if t != o]
+    assert not wrong, f"{len(wrong)} of {len(texts)} (text, Spark, weir): {wrong[:20]}"
+
+
+def test_odd_dates(spark, weir, tmp_path):
+    """Years of every length with signs and zeros, short months and days, as each of the three types; strictly too."""
+    weir("external-locations", "create", "landing", tmp_path)
+    years = ["2024", "02024", "0024", "24", "12024", "012024", "1220224", "01220224", "001220224", "99999999", "5881580", "5881581", "5877642", "0000", "00000"]
+    rests = ["-01-02", "-1-2", "-13-01", "-02-30", "", "-01", "-01-02 03:04:05", "-01-02T", "-01-02 "]
+    texts = [sign + year + rest for sign in ("", "+", "-") for year in years for rest in rests]
+    file = tmp_path / "dates.csv"
+    file.write_text("".join(f"{text}\n" for text in texts))
+    for kind in ("DATE", "TIMESTAMP", "TIMESTAMP_NTZ"):
+        for fallback in ("true", "false"):
+            options = {"enableDateTimeParsingFallback": fallback, "columnNameOfCorruptRecord": "bad"}
+            theirs = [row.bad is None for row in spark.read.schema(f"a {kind}, bad STRING").options(**options).csv(str(file)).select("a", "bad").selectExpr("cast(a AS STRING) a", "bad").collect()]
+            rows = weir("sql", "-o", "ndjson", "-c", f"SELECT a, bad FROM read_files('{file}', format => 'csv', schema => 'a {kind}, bad STRING', columnNameOfCorruptRecord => 'bad', enableDateTimeParsingFallback => '{fallback}')").out
+            ours = [row["bad"] is None for row in map(json.loads, rows.splitlines())]
+            wrong = [(text, t, o) for text, t, o in zip(texts, theirs, ours) if t != o]
+            assert len(ours) == len(texts) and not wrong, f"{kind}, fallback {fallback}: {len(wrong)} (text, Spark takes it, weir takes it): {wrong[:10]}"

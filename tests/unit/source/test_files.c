@@ -278,6 +278,9 @@ static void test_partition_types(void **state)
     assert_string_equal(TYPES("1.5"), "p DOUBLE");
     assert_string_equal(TYPES("1e-5"), "p DOUBLE");
     assert_string_equal(TYPES("NaN"), "p DOUBLE");
+    assert_string_equal(TYPES("1d"), "p DOUBLE");
+    assert_string_equal(TYPES("NaNd"), "p STRING");
+    assert_string_equal(TYPES("-Infinityf"), "p STRING");
     assert_string_equal(TYPES("1", "1.5"), "p DOUBLE");
     assert_string_equal(TYPES("3000000000", "1.5"), "p STRING");
     assert_string_equal(TYPES("100000000000000000000000000000000000000"), "p DOUBLE"); /* 39 digits */
